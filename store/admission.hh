@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// store/admission.hh -- creates that lack memory wait here, in order, until room or their deadline.
+//
+// Pure: the clock is passed in, and nothing polls: retry() is called when memory may have come back.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "store/object_store.hh"
+
+namespace obj {
+
+// The caller's name for one create.
+struct CreateTicket {
+  SessionId session;
+  uint32_t tag;
+
+  friend bool operator==(const CreateTicket&, const CreateTicket&) = default;
+};
+
+struct CreateOutcome {
+  CreateTicket ticket;
+  Result<Placement> result;
+};
+
+// Strictly first come first served: a create that would fit still waits behind one that does not, so
+// that a large one cannot starve. Exceptions: one that fails for another reason than memory
+// (exists, too large) is answered at once.
+//
+// Lifetime: the store must outlive it.  Threads: the reactor thread.
+class Admission {
+ public:
+  explicit Admission(ObjectStore& store) : store_(store) {}
+
+  // The outcome if it is known at once, else nothing: it waits until `deadline_ns` (kForever: no
+  // limit). A deadline that is not after now_ns never waits: kOutOfMemory.
+  // REQUIRES: no waiting create has this ticket.
+  std::optional<CreateOutcome> submit(const CreateSpec& spec, CreateTicket ticket, uint64_t now_ns,
+                                      uint64_t deadline_ns);
+
+  // Grants from the front what fits now, and fails what is past its deadline (kOutOfMemory).
+  // Each ticket is answered exactly once. Appends to `outcomes`.
+  void retry(uint64_t now_ns, std::vector<CreateOutcome>& outcomes);
+
+  // Forgets a waiting create; false if there is none. No outcome will come.
+  bool cancel(CreateTicket ticket);
+  // Forgets all of a session's.
+  void cancel_session(SessionId session);
+
+  size_t waiting() const { return queue_.size(); }
+  // The earliest deadline among those that wait, or kForever.
+  uint64_t next_deadline_ns() const;
+
+  static constexpr uint64_t kForever = UINT64_MAX;
+
+ private:
+  struct Waiting {
+    CreateSpec spec;
+    CreateTicket ticket;
+    uint64_t deadline_ns;
+  };
+
+  ObjectStore& store_;
+  std::list<Waiting> queue_;
+};
+
+}  // namespace obj

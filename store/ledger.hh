@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// store/ledger.hh -- the one account of the arena's memory: who has how much of it, and why.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "store/object_ref.hh"
+
+namespace obj {
+
+// Objects and the bytes of their extents (rounded as allocated).
+struct Holding {
+  uint64_t objects = 0;
+  uint64_t bytes = 0;
+
+  friend bool operator==(const Holding&, const Holding&) = default;
+};
+
+// capacity_bytes == free_bytes + unsealed.bytes + sealed.bytes + withdrawn.bytes, always.
+struct Ledger {
+  uint64_t capacity_bytes = 0;
+  uint64_t free_bytes = 0;
+  Holding unsealed;      // being created
+  Holding sealed;        // in the index, readable; includes owner_pinned
+  Holding owner_pinned;  // the part of `sealed` that named owners keep
+  Holding withdrawn;     // removed, but still read by somebody
+
+  friend bool operator==(const Ledger&, const Ledger&) = default;
+};
+
+// One holder of memory that cannot be evicted.
+struct Blocker {
+  enum class Why : uint8_t { kUnsealed, kViewed, kOwnerPinned, kWithdrawn };
+  Why why;
+  SessionId session = 0;  // kUnsealed, kViewed, kWithdrawn
+  std::string owner;      // kOwnerPinned
+  Holding held;
+};
+
+}  // namespace obj

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// store/object_store.hh -- the life of the objects on this node: create, seal, pin, evict, delete.
+//
+//            create            seal                    evict (no pin found)
+//   (none) ---------> Creating -----> Sealed <------> Evicting -------------> (none)
+//                        |              |     pinned
+//                        | abort        | remove: leaves the index at once; its memory when the
+//                        v              v         last pin is gone (Withdrawn until then)
+//                     (none)        Withdrawn --------------------------------> (none)
+//
+// Pure of I/O and clocks: it moves entries in the object table and extents of the arena, and asks
+// `Readers` who reads what. Whoever waits, waits above (store/admission.hh, node/).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/object_id.hh"
+#include "base/result.hh"
+#include "store/ledger.hh"
+#include "store/object_ref.hh"
+#include "store/readers.hh"
+
+namespace obj {
+
+class ObjectTable;
+
+struct CreateSpec {
+  ObjectId id;
+  uint64_t data_bytes;
+  uint32_t metadata_bytes;
+  SessionId creator;
+};
+
+// What obj_stat() tells of one object.
+struct ObjectDescription {
+  Placement placement;
+  bool sealed;
+  uint32_t owner_pins;
+  uint32_t views;
+  SessionId creator;  // of an unsealed object; 0 once sealed
+};
+
+// Lifetime: `table` and `readers` must outlive the store.
+// Threads:  the daemon's reactor thread only.
+// Limits:   table.slot_count() objects, arena_bytes of extents.
+class ObjectStore {
+ public:
+  ObjectStore(ObjectTable& table, uint64_t arena_bytes, Readers& readers);
+  ~ObjectStore();
+
+  // Reserves memory and a slot, evicting the least recently used unpinned objects where needed.
+  //
+  // kExists (also while another creates it), kTooLarge (more than the arena holds),
+  // kOutOfMemory: no room now; blockers() says who holds it. Nothing is left behind on failure.
+  // The object's extent is metadata_offset(data_bytes) + metadata_bytes long, at least 64 bytes,
+  // 64-byte aligned, 4 KiB aligned from 4 KiB up.
+  Result<Placement> create(const CreateSpec& spec);
+
+  // Makes a Creating object visible to every reader. kStale if `ref` is gone or was removed
+  // meanwhile (its memory is then given back), kNotOwner, kInvalid if it is sealed already.
+  Result<Placement> seal(ObjectRef ref, SessionId session);
+
+  // Gives a Creating object's memory back. Errors as seal().
+  Result<void> abort(ObjectRef ref, SessionId session);
+
+  // The sealed object `id`; counts as a use for eviction. Nothing if it is absent or unsealed.
+  std::optional<Placement> find_sealed(const ObjectId& id);
+
+  // The sealed or unsealed object `id`.
+  std::optional<ObjectDescription> describe(const ObjectId& id);
+
+  // Removes `id` from the index; its memory returns when nobody reads it (see reap()). Absent: Ok.
+  // An unsealed object's memory returns when its creator seals, aborts or ends.
+  void remove(const ObjectId& id);
+
+  // Keeps a sealed object from eviction on behalf of a named owner. Idempotent per owner.
+  // kNotFound.  REQUIRES: owner is 1..31 bytes.
+  Result<void> pin(const ObjectId& id, std::string_view owner);
+  // kNotFound, kNotOwner if `owner` has no pin on it.
+  Result<void> unpin(const ObjectId& id, std::string_view owner);
+
+  // Aborts what `session` has not sealed; returns how many. Its pin cells must no longer be seen by
+  // Readers.
+  uint32_t end_session(SessionId session);
+
+  // Takes back withdrawn objects that nobody reads any more; returns how many. Call it when a client
+  // rang after a release, when a session ended, and now and then while has_withdrawn().
+  uint32_t reap();
+  bool has_withdrawn() const;
+
+  // The counters, kept as things happen, and the same counted anew from the table (for audits).
+  const Ledger& ledger() const;
+  Ledger recount() const;
+
+  // Who holds memory that cannot be evicted now: unsealed by session, viewed by session, pinned by
+  // owner name; largest first, at most `entries_max`.
+  std::vector<Blocker> blockers(uint32_t entries_max);
+
+  // Aborts the process if any internal structure contradicts another. For tests; slow.
+  void check_invariants() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace obj
