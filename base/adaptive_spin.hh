@@ -2,14 +2,14 @@
 // base/adaptive_spin.hh -- how long to poll before sleeping. Pure: the clock is passed in.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 namespace obj {
 
 // Polling pays when the next event comes sooner than a wake-up costs. So: poll up to `max_ns` after
 // the last event, less and less while sleeps turn out long (sparse traffic: polling only burns the
-// CPU), fully again as soon as a sleep turns out to have been shorter than the poll would have been.
+// CPU), fully again as soon as a sleep turns out to have been shorter than the poll would have
+// been.
 class AdaptiveSpin {
  public:
   explicit AdaptiveSpin(uint64_t max_ns) : max_ns_(max_ns), budget_ns_(max_ns) {}
@@ -22,15 +22,13 @@ class AdaptiveSpin {
   void on_wake(uint64_t now_ns, bool by_event) {
     if (!by_event) return;
     const bool poll_would_have_paid = now_ns - slept_at_ns_ <= max_ns_;
-    budget_ns_ = poll_would_have_paid ? max_ns_ : std::max(budget_ns_ / 2, std::min(kMinNs, max_ns_));
+    budget_ns_ = poll_would_have_paid ? max_ns_ : budget_ns_ / 2;
     last_activity_ns_ = now_ns;
   }
 
   uint64_t budget_ns() const { return budget_ns_; }
 
  private:
-  static constexpr uint64_t kMinNs = 2000;
-
   uint64_t max_ns_;
   uint64_t budget_ns_;
   uint64_t last_activity_ns_ = 0;

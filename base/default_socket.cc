@@ -12,7 +12,8 @@ std::string default_socket_path() {
     return chosen;
   }
   if (::geteuid() == 0) return "/run/objd/objd.sock";
-  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime != '\0') {
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+      runtime != nullptr && *runtime != '\0') {
     return std::string(runtime) + "/objd/objd.sock";
   }
   return "/tmp/objd-" + std::to_string(::geteuid()) + "/objd.sock";

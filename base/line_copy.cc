@@ -18,7 +18,6 @@ __attribute__((target("avx512f"))) void copy_lines_avx512(std::byte* destination
   for (; lines > 0; lines--, destination += kCacheLineBytes, source += kCacheLineBytes) {
     _mm512_stream_si512(reinterpret_cast<__m512i*>(destination), _mm512_loadu_si512(source));
   }
-  _mm_sfence();
 }
 
 __attribute__((target("avx2"))) void copy_lines_avx2(std::byte* destination,
@@ -31,7 +30,6 @@ __attribute__((target("avx2"))) void copy_lines_avx2(std::byte* destination,
     _mm256_stream_si256(to, first);
     _mm256_stream_si256(to + 1, second);
   }
-  _mm_sfence();
 }
 
 void copy_lines_sse2(std::byte* destination, const std::byte* source, size_t lines) {
@@ -40,7 +38,6 @@ void copy_lines_sse2(std::byte* destination, const std::byte* source, size_t lin
     const auto* const from = reinterpret_cast<const __m128i*>(source);
     for (int i = 0; i < 4; i++) _mm_stream_si128(to + i, _mm_loadu_si128(from + i));
   }
-  _mm_sfence();
 }
 
 #else
@@ -52,6 +49,12 @@ void copy_lines_plain(std::byte* destination, const std::byte* source, size_t li
 #endif
 
 }  // namespace
+
+void publish_line_copies() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
 
 std::span<const LineCopy> line_copies() {
 #if defined(__x86_64__)

@@ -37,15 +37,19 @@ struct Field {
 
 using Fields = std::initializer_list<Field>;
 
-// Where lines go: a file (appended), or standard error if `path` is empty. Call once, before threads.
-// False if the file cannot be opened; lines then go to standard error.
+// Where lines go: a file (appended), or standard error if `path` is empty. Call once, before
+// threads. False if the file cannot be opened; lines then go to standard error.
 bool open(Level least, const std::string& path);
 
 void write(Level level, std::string_view event, Fields fields);
 
-inline void debug(std::string_view event, Fields fields = {}) { write(Level::kDebug, event, fields); }
+inline void debug(std::string_view event, Fields fields = {}) {
+  write(Level::kDebug, event, fields);
+}
 inline void info(std::string_view event, Fields fields = {}) { write(Level::kInfo, event, fields); }
 inline void warn(std::string_view event, Fields fields = {}) { write(Level::kWarn, event, fields); }
-inline void error(std::string_view event, Fields fields = {}) { write(Level::kError, event, fields); }
+inline void error(std::string_view event, Fields fields = {}) {
+  write(Level::kError, event, fields);
+}
 
 }  // namespace obj::log

@@ -44,7 +44,8 @@ Result<UniqueFd> create_memory_file(const char* name, uint64_t size_bytes, PageS
   OBJ_CHECK(size_bytes % page_bytes(page_size) == 0);
   UniqueFd file(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | huge_flags(page_size)));
   if (file.get() < 0) return system_error("memfd_create");
-  if (::ftruncate(file.get(), static_cast<off_t>(size_bytes)) != 0) return system_error("ftruncate");
+  if (::ftruncate(file.get(), static_cast<off_t>(size_bytes)) != 0)
+    return system_error("ftruncate");
   if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
     return system_error("fcntl(F_ADD_SEALS)");
   }

@@ -14,8 +14,8 @@ enum class PageSize : uint8_t { kSystem, kHuge2M, kHuge1G };
 
 uint64_t page_bytes(PageSize page_size);
 
-// A memfd of `size_bytes`, close-on-exec, zero, whose size nobody can change any more: a client that
-// could shrink it would kill every other user of it with SIGBUS.
+// A memfd of `size_bytes`, close-on-exec, zero, whose size nobody can change any more: a client
+// that could shrink it would kill every other user of it with SIGBUS.
 //
 // `name` is what /proc/PID/maps shows. kOutOfMemory or kSystem. With huge pages, having the file
 // does not mean having the pages: the mapping reserves them.

@@ -30,9 +30,9 @@ class RingProducer {
   static_assert(std::is_trivially_copyable_v<Entry>);
 
  public:
-  // REQUIRES: entries.size() is a power of two, and the ring is fresh.
-  RingProducer(RingPositions& positions, std::span<Entry> entries)
-      : positions_(&positions), entries_(entries) {
+  // REQUIRES: entries.size() is a power of two, and both positions are `start`: 0 in a fresh ring.
+  RingProducer(RingPositions& positions, std::span<Entry> entries, uint32_t start = 0)
+      : positions_(&positions), entries_(entries), tail_(start) {
     OBJ_CHECK(std::has_single_bit(entries.size()));
   }
 
@@ -53,7 +53,7 @@ class RingProducer {
  private:
   RingPositions* positions_;
   std::span<Entry> entries_;
-  uint32_t tail_ = 0;
+  uint32_t tail_;
 };
 
 // Threads: one at a time. Lifetime: `positions` and `entries` must outlive it.
@@ -62,9 +62,9 @@ class RingConsumer {
   static_assert(std::is_trivially_copyable_v<Entry>);
 
  public:
-  // REQUIRES: entries.size() is a power of two, and the ring is fresh.
-  RingConsumer(RingPositions& positions, std::span<const Entry> entries)
-      : positions_(&positions), entries_(entries) {
+  // REQUIRES: entries.size() is a power of two, and both positions are `start`: 0 in a fresh ring.
+  RingConsumer(RingPositions& positions, std::span<const Entry> entries, uint32_t start = 0)
+      : positions_(&positions), entries_(entries), head_(start) {
     OBJ_CHECK(std::has_single_bit(entries.size()));
   }
 
@@ -85,7 +85,7 @@ class RingConsumer {
  private:
   RingPositions* positions_;
   std::span<const Entry> entries_;
-  uint32_t head_ = 0;
+  uint32_t head_;
 };
 
 }  // namespace obj

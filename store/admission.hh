@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // store/admission.hh -- creates that lack memory wait here, in order, until room or their deadline.
 //
-// Pure: the clock is passed in, and nothing polls: retry() is called when memory may have come back.
+// Pure: the clock is passed in, and nothing polls: retry() is called when memory may have come
+// back.
 #pragma once
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -27,8 +29,8 @@ struct CreateOutcome {
   Result<Placement> result;
 };
 
-// Strictly first come first served: a create that would fit still waits behind one that does not, so
-// that a large one cannot starve. Exceptions: one that fails for another reason than memory
+// Strictly first come first served: a create that would fit still waits behind one that does not,
+// so that a large one cannot starve. Exceptions: one that fails for another reason than memory
 // (exists, too large) is answered at once.
 //
 // Lifetime: the store must outlive it.  Threads: the reactor thread.
@@ -58,14 +60,28 @@ class Admission {
   static constexpr uint64_t kForever = UINT64_MAX;
 
  private:
+  struct Waiting;
+  using Queue = std::list<Waiting>;
+  using ByDeadline = std::multimap<uint64_t, Queue::iterator>;
   struct Waiting {
     CreateSpec spec;
     CreateTicket ticket;
-    uint64_t deadline_ns;
+    ByDeadline::iterator by_deadline;
+  };
+  struct TicketHash {
+    size_t operator()(CreateTicket ticket) const {
+      return std::hash<uint64_t>()(uint64_t{ticket.session} << 32 | ticket.tag);
+    }
   };
 
+  void append(const CreateSpec& spec, CreateTicket ticket, uint64_t deadline_ns);
+  Queue::iterator erase(Queue::iterator waiting);
+
   ObjectStore& store_;
-  std::list<Waiting> queue_;
+  Queue queue_;  // in order of arrival
+  // The same ones, so that no call walks the queue but cancel_session().
+  std::unordered_map<CreateTicket, Queue::iterator, TicketHash> by_ticket_;
+  ByDeadline by_deadline_;
 };
 
 }  // namespace obj

@@ -36,6 +36,8 @@ struct Blocker {
   SessionId session = 0;  // kUnsealed, kViewed, kWithdrawn
   std::string owner;      // kOwnerPinned
   Holding held;
+
+  friend bool operator==(const Blocker&, const Blocker&) = default;
 };
 
 }  // namespace obj

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "base/object_id.hh"
+
 namespace obj {
 
 // One object, exactly: a slot and the generation that it had when the object was made.
@@ -23,6 +25,7 @@ struct Placement {
   uint64_t offset;
   uint64_t data_bytes;
   uint32_t metadata_bytes;
+  ObjectId id;
 };
 
 }  // namespace obj

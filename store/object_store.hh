@@ -28,6 +28,12 @@ namespace obj {
 
 class ObjectTable;
 
+// Counted since the start.
+struct StoreCounters {
+  Holding evicted;
+  uint64_t pin_scans = 0;  // batches for which all pin cells were read
+};
+
 struct CreateSpec {
   ObjectId id;
   uint64_t data_bytes;
@@ -56,9 +62,13 @@ class ObjectStore {
   //
   // kExists (also while another creates it), kTooLarge (more than the arena holds),
   // kOutOfMemory: no room now; blockers() says who holds it. Nothing is left behind on failure.
+  // kLimit: the index chain of this id is full, which only ids built to collide bring about.
   // The object's extent is metadata_offset(data_bytes) + metadata_bytes long, at least 64 bytes,
   // 64-byte aligned, 4 KiB aligned from 4 KiB up.
   Result<Placement> create(const CreateSpec& spec);
+
+  // Whether create() could succeed in an empty arena: Ok, or its kExists, kTooLarge, kLimit.
+  Result<void> admissible(const CreateSpec& spec) const;
 
   // Makes a Creating object visible to every reader. kStale if `ref` is gone or was removed
   // meanwhile (its memory is then given back), kNotOwner, kInvalid if it is sealed already.
@@ -78,7 +88,7 @@ class ObjectStore {
   void remove(const ObjectId& id);
 
   // Keeps a sealed object from eviction on behalf of a named owner. Idempotent per owner.
-  // kNotFound.  REQUIRES: owner is 1..31 bytes.
+  // kNotFound; kLimit: too many owners (store/owner_pins.hh).  REQUIRES: owner is 1..31 bytes.
   Result<void> pin(const ObjectId& id, std::string_view owner);
   // kNotFound, kNotOwner if `owner` has no pin on it.
   Result<void> unpin(const ObjectId& id, std::string_view owner);
@@ -87,14 +97,18 @@ class ObjectStore {
   // Readers.
   uint32_t end_session(SessionId session);
 
-  // Takes back withdrawn objects that nobody reads any more; returns how many. Call it when a client
-  // rang after a release, when a session ended, and now and then while has_withdrawn().
+  // Takes back withdrawn objects that nobody reads any more; returns how many. Call it when a
+  // client rang after a release, when a session ended, and now and then while has_withdrawn().
   uint32_t reap();
   bool has_withdrawn() const;
 
   // The counters, kept as things happen, and the same counted anew from the table (for audits).
   const Ledger& ledger() const;
   Ledger recount() const;
+
+  const StoreCounters& counters() const;
+  // The largest single extent that is free now.
+  uint64_t largest_free_bytes() const;
 
   // Who holds memory that cannot be evicted now: unsealed by session, viewed by session, pinned by
   // owner name; largest first, at most `entries_max`.

@@ -22,7 +22,8 @@ class Readers {
   virtual ~Readers() = default;
 
   // Appends every non-zero pin cell of every session. Each cell is loaded with seq_cst, after the
-  // caller's seq_cst stores to the control words of its victims: the order that makes eviction safe.
+  // caller's seq_cst stores to the control words of its victims: the order that makes eviction
+  // safe.
   virtual void collect_pins(std::vector<HeldPin>& pins) = 0;
 
   // Appends slots that clients used since the last call, oldest first, as claimed (unchecked).

@@ -16,8 +16,8 @@ namespace obj {
 // Only a Sealed object may be read. Evicting goes back to Sealed when the pin scan finds a pin.
 enum class SlotState : uint8_t { kFree = 0, kCreating = 1, kSealed = 2, kEvicting = 3 };
 
-// Bits 0..7 state, 8..15 zero, 16..63 generation. The generation moves on each time the slot, and so
-// the memory it names, is given to anything else; 48 bits do not wrap in a machine's life.
+// Bits 0..7 state, 8..15 zero, 16..63 generation. The generation moves on each time the slot, and
+// so the memory it names, is given to anything else; 48 bits do not wrap in a machine's life.
 using ControlWord = uint64_t;
 
 constexpr ControlWord make_control(SlotState state, uint64_t generation) {
@@ -29,8 +29,8 @@ inline constexpr uint64_t kGenerationMax = (uint64_t{1} << 48) - 1;
 
 // Written by the daemon alone; read by clients (read-only mapping) and, later, by remote READs.
 //
-// Ordering: a reader loads `control` (acquire), then the fields (acquire), then `control` again. The
-// daemon moves `control` to a new generation before it stores any field, and stores fields with
+// Ordering: a reader loads `control` (acquire), then the fields (acquire), then `control` again.
+// The daemon moves `control` to a new generation before it stores any field, and stores fields with
 // release: a reader that saw a new field also sees the new control word in its last load, and
 // drops what it read. See "Generations" in docs/notes/pin_protocol.md.
 struct alignas(64) Slot {

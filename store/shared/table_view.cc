@@ -27,7 +27,8 @@ Result<TableView> TableView::over(std::span<const std::byte> segment) {
   }
   TableView view;
   view.header_ = header;
-  view.heads_ = reinterpret_cast<const std::atomic<uint32_t>*>(segment.data() + header->heads_offset);
+  view.heads_ =
+      reinterpret_cast<const std::atomic<uint32_t>*>(segment.data() + header->heads_offset);
   view.slots_ = reinterpret_cast<const Slot*>(segment.data() + header->slots_offset);
   view.bucket_mask_ = header->bucket_count - 1;
   view.seed_ = header->hash_seed;

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/eviction.hh"
+
+#include <algorithm>
+
+#include "base/check.hh"
+
+namespace obj {
+
+Eviction::Eviction(Inventory& inventory, PinScan& pins, Readers& readers)
+    : inventory_(inventory),
+      pins_(pins),
+      readers_(readers),
+      known_pins_(inventory),
+      clearing_(inventory, known_pins_),
+      ahead_bytes_(std::min(inventory.extents().capacity_bytes() / kAheadShare, kAheadBytesMax)),
+      ahead_objects_(
+          std::clamp(inventory.table().slot_count() / kAheadShare, 1u, kAheadObjectsMax)) {}
+
+bool Eviction::make_room(uint64_t size_bytes) {
+  drain_touches();
+  known_pins_.forget();
+  are_pins_known_ = false;
+  uint32_t vain_rounds = 0;
+  while (!inventory_.has_room(size_bytes) && vain_rounds < kVainRoundsMax && may_fit(size_bytes) &&
+         choose_victims(size_bytes)) {
+    evict_victims();
+    if (victims_.empty()) vain_rounds++;
+  }
+  was_stuck_ = !inventory_.has_room(size_bytes);
+  return !was_stuck_;
+}
+
+// Clients claim these: a slot may be out of range, or name what has just been reused. Whatever
+// object is there becomes warm, which is harmless.
+void Eviction::drain_touches() {
+  touches_.clear();
+  readers_.collect_touches(touches_);
+  const ObjectTable& table = inventory_.table();
+  const size_t first = touches_.size() - std::min(touches_.size(), kTouchesMax);
+  for (size_t i = first; i < touches_.size(); i++) {
+    const uint32_t slot = touches_[i];
+    if (slot >= table.first_unused() || table.state(slot) != SlotState::kSealed) continue;
+    ObjectEntry& entry = inventory_.entry(slot);
+    if (entry.place == Place::kEvictable) inventory_.recency().touch(entry);
+  }
+}
+
+// Whether it would fit if all were gone that is not known to be held, and it all lay together.
+bool Eviction::may_fit(uint64_t size_bytes) const {
+  const Recency& recency = inventory_.recency();
+  const uint64_t evictable_bytes = recency.bytes() - known_pins_.bytes();
+  const bool is_evictable = recency.size() > known_pins_.slots().size();
+  return is_evictable && size_bytes <= inventory_.extents().free_bytes() + evictable_bytes;
+}
+
+void Eviction::learn_pins() {
+  known_pins_.learn(pins_);
+  are_pins_known_ = true;
+}
+
+// Fills victims_. False if nothing that could be evicted would make room.
+bool Eviction::choose_victims(uint64_t size_bytes) {
+  // Where only a slot is missing, any object will do.
+  const uint64_t stretch_bytes = inventory_.extents().fits(size_bytes) ? 0 : size_bytes;
+  clearing_.restart();
+  victims_.clear();
+  victim_bytes_ = 0;
+  if (!was_stuck_) choose_cold_victims(stretch_bytes);
+  if (!victims_.empty()) return true;
+  learn_pins();
+  stretch_.clear();
+  if (!may_fit(size_bytes) || !clearing_.anywhere(stretch_bytes, stretch_)) return false;
+  take_in_hand(stretch_);
+  return true;
+}
+
+void Eviction::choose_cold_victims(uint64_t stretch_bytes) {
+  while (victim_bytes_ < ahead_bytes_ && victims_.size() < ahead_objects_) {
+    stretch_.clear();
+    if (!clearing_.near_coldest(stretch_bytes, stretch_)) return;
+    if (stretch_.size() > 1 && !are_pins_known_) {
+      // If one of several is held, the others would go in vain: choose again, with care.
+      learn_pins();
+      clearing_.restart();
+    } else {
+      take_in_hand(stretch_);
+    }
+  }
+}
+
+// From here on no reader can pin them.
+void Eviction::take_in_hand(const Clearing::Victims& stretch) {
+  for (ObjectEntry* const entry : stretch) {
+    inventory_.begin_eviction(*entry);
+    victims_.push_back(inventory_.slot_of(*entry));
+    victim_bytes_ += entry->size_bytes;
+  }
+}
+
+void Eviction::evict_victims() {
+  pinned_.clear();
+  pins_.split(victims_, pinned_);
+  for (const uint32_t slot : pinned_) {
+    inventory_.give_back(slot);
+    known_pins_.add(slot);
+    victim_bytes_ -= inventory_.entry(slot).size_bytes;
+  }
+  evicted_.objects += victims_.size();
+  evicted_.bytes += victim_bytes_;
+  inventory_.discard(victims_);
+}
+
+}  // namespace obj

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// store/inventory.hh -- the objects themselves: slot, entry, extent, list and ledger of each, in
+// step.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "store/extent_allocator.hh"
+#include "store/ledger.hh"
+#include "store/object_entry.hh"
+#include "store/object_store.hh"
+#include "store/object_table.hh"
+#include "store/recency.hh"
+#include "store/unsealed.hh"
+
+namespace obj {
+
+// The lines of `ledger` in which an object in `place` is counted: change(Holding&) for each.
+template <class Change>
+void for_each_account(Ledger& ledger, Place place, Change change) {
+  switch (place) {
+    case Place::kUnsealed: change(ledger.unsealed); return;
+    case Place::kOwnerPinned:
+      change(ledger.owner_pinned);
+      change(ledger.sealed);
+      return;
+    case Place::kEvictable: change(ledger.sealed); return;
+    case Place::kWithdrawn: change(ledger.withdrawn); return;
+  }
+}
+
+// Each function moves one object (or a batch) from one consistent state to the next. None of them
+// decides anything: who may do what, and whether a reader is in the way, is asked before.
+//
+// Lifetime: `table` must outlive it.  Threads: the reactor thread.
+class Inventory {
+ public:
+  Inventory(ObjectTable& table, uint64_t arena_bytes);
+
+  const ObjectTable& table() const { return table_; }
+  ExtentAllocator& extents() { return extents_; }
+  const ExtentAllocator& extents() const { return extents_; }
+  Recency& recency() { return recency_; }
+  const Recency& recency() const { return recency_; }
+  const Unsealed& unsealed() const { return unsealed_; }
+  Unsealed& unsealed() { return unsealed_; }
+  const PlaceList& withdrawn() const { return withdrawn_; }
+  const PlaceList& owner_pinned() const { return owner_pinned_; }
+  const Ledger& ledger() const { return ledger_; }
+
+  // REQUIRES: the slot is not Free.
+  ObjectEntry& entry(uint32_t slot) { return entries_[slot]; }
+  const ObjectEntry& entry(uint32_t slot) const { return entries_[slot]; }
+  uint32_t slot_of(const ObjectEntry& entry) const { return entries_.slot_of(entry); }
+
+  // Whether `ref`, which anyone may have made up, names an object that is here in whatever state.
+  bool holds(ObjectRef ref) const;
+  // Whether `word` is a pin of what is in `slot` now. Any word, any slot.
+  bool is_pin_of(uint64_t word, uint32_t slot) const;
+
+  // Whether the table has a free slot and the arena an extent of this size.
+  bool has_room(uint64_t size_bytes);
+  // Takes in a new object. REQUIRES: has_room(size_bytes); as ObjectTable::add().
+  ObjectRef add(const CreateSpec& spec, uint64_t size_bytes);
+  // Unsealed and in the index -> evictable, the warmest.
+  void seal(uint32_t slot);
+  void keep_for_owner(uint32_t slot);      // evictable -> owner pinned
+  void release_from_owner(uint32_t slot);  // and back, as the warmest
+
+  // Takes it out of the index; nobody finds it any more.
+  void unlink(uint32_t slot);
+  // Evictable and unlinked -> Evicting, and in no list: scan the pins, then withdraw() or discard()
+  // it.
+  void stop_pins(uint32_t slot);
+  // After stop_pins(): a reader looks at it.
+  void withdraw(uint32_t slot);
+
+  // Evictable -> Evicting and in no list, but still in the index: scan the pins, then give_back()
+  // or discard() it. REQUIRES: it is in the recency list.
+  void begin_eviction(ObjectEntry& entry);
+  // A reader looks at it: evictable again, the warmest.
+  void give_back(uint32_t slot);
+
+  // The end of an object in any place: its slot, entry and memory are free.
+  // REQUIRES: no reader may look at it any more.
+  void discard(uint32_t slot) { discard(std::span<const uint32_t>(&slot, 1)); }
+  // Many at once, cheaper each. REQUIRES: all different.
+  void discard(std::span<const uint32_t> slots);
+
+  // The ledger, counted anew. O(slots).
+  Ledger recount() const;
+  // Aborts if table, entries, lists, extents and ledger contradict one another. Slow.
+  // REQUIRES: no object is between begin_eviction() or stop_pins() and what must follow.
+  void check_invariants() const;
+
+ private:
+  void prefetch(uint32_t slot) const;
+  void enter(ObjectEntry& entry, Place place);
+  void leave(ObjectEntry& entry);
+  void check_entry(uint32_t slot) const;
+  void check_lists() const;
+
+  ObjectTable& table_;
+  EntryArray entries_;  // before all that links them
+  ExtentAllocator extents_;
+  Recency recency_;
+  Unsealed unsealed_;
+  PlaceList owner_pinned_;
+  PlaceList withdrawn_;
+  Ledger ledger_;
+  std::vector<Extent*> freed_;  // scratch of discard()
+};
+
+}  // namespace obj
