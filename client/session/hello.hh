@@ -15,28 +15,40 @@
 
 namespace obj::session {
 
-inline constexpr uint32_t kHelloMagic = 0x484a424f;    // "OBJH"
-inline constexpr uint32_t kStatusMagic = 0x534a424f;   // "OBJS"
-inline constexpr uint16_t kProtocolVersion = 1;        // both sides must have the same
-inline constexpr uint16_t kHelloReadOnly = 1;          // Hello::flags
+inline constexpr uint32_t kHelloMagic = 0x484a424f;   // "OBJH"
+inline constexpr uint32_t kStatusMagic = 0x534a424f;  // "OBJS"
+inline constexpr uint16_t kProtocolVersion = 1;       // both sides must have the same
+inline constexpr uint16_t kHelloReadOnly = 1;         // Hello::flags
 inline constexpr uint32_t kNameBytes = 32;
 
 struct Hello {
-  uint32_t magic;          // 0
-  uint16_t version;        // 4
-  uint16_t flags;          // 6
-  uint32_t pins_max;       // 8: 0: the daemon's default
-  uint32_t requests_max;   // 12: 0: the daemon's default
-  char name[kNameBytes];   // 16: for people; NUL-terminated or full
+  uint32_t magic;         // 0
+  uint16_t version;       // 4
+  uint16_t flags;         // 6
+  uint32_t pins_max;      // 8: 0: the daemon's default
+  uint32_t requests_max;  // 12: 0: the daemon's default
+  char name[kNameBytes];  // 16: for people; NUL-terminated or full
 };
 static_assert(sizeof(Hello) == 48 && std::is_trivially_copyable_v<Hello>);
 
-enum class WelcomeStatus : uint16_t { kAccepted = 0, kBadHello = 1, kVersion = 2, kLimit = 3,
-                                      kSystem = 4, kPermission = 5 };
+enum class WelcomeStatus : uint16_t {
+  kAccepted = 0,
+  kBadHello = 1,
+  kVersion = 2,
+  kLimit = 3,
+  kSystem = 4,
+  kPermission = 5
+};
 
 // Descriptors that come with an accepted Welcome, in this order.
-enum WelcomeFd : uint32_t { kFdControl, kFdArena, kFdSegment, kFdBellToDaemon, kFdBellToClient,
-                            kWelcomeFdCount };
+enum WelcomeFd : uint32_t {
+  kFdControl,
+  kFdArena,
+  kFdSegment,
+  kFdBellToDaemon,
+  kFdBellToClient,
+  kWelcomeFdCount
+};
 
 struct Welcome {
   uint32_t magic;          // 0: kHelloMagic

@@ -44,29 +44,34 @@ enum class RequestOp : uint16_t {
 
 // Client to daemon, 64 bytes. Fields that an operation does not use are zero.
 struct Request {
-  RequestOp op;    // 0
-  uint16_t flags;  // 2: zero
-  uint32_t tag;    // 4: < requests_max, not in use by another operation; echoed in the completion
-  uint8_t id[16];  // 8
-  union {          // 24
-    struct {
-      uint64_t data_bytes;      // 24
-      uint32_t metadata_bytes;  // 32
-      int32_t timeout_ms;       // 36: < 0: for ever
-      uint32_t staging_block;   // 40: kPutInline: data, then metadata at metadata_offset()
-    } create;                   // kCreate, kPutInline
-    struct {
-      uint64_t generation;  // 24
-      uint32_t slot;        // 32
-    } object;               // kSeal, kAbort
-    struct {
-      int32_t timeout_ms;  // 24
-      uint32_t pin_cell;   // 28: kGet: a cell that the client holds and that is 0
-    } get;                 // kGet, kWait
-    struct {
-      uint32_t target_tag;  // 24
-    } cancel;
-    char owner[kOwnerBytesMax + 1];  // 24: kPin, kUnpin; NUL-terminated, 1..31 bytes
+  struct Create {
+    uint64_t data_bytes;      // 24
+    uint32_t metadata_bytes;  // 32
+    int32_t timeout_ms;       // 36: < 0: for ever
+    uint32_t staging_block;   // 40: kPutInline: data, then metadata at metadata_offset()
+  };
+  struct Object {
+    uint64_t generation;  // 24
+    uint32_t slot;        // 32
+  };
+  struct Get {
+    int32_t timeout_ms;  // 24
+    uint32_t pin_cell;   // 28: kGet: a cell that the client holds and that is 0
+  };
+  struct Cancel {
+    uint32_t target_tag;  // 24
+  };
+
+  RequestOp op;     // 0
+  uint16_t flags;   // 2: zero
+  uint32_t tag;     // 4: < requests_max, not in use by another operation; echoed in the completion
+  uint8_t id[16];   // 8
+  union {           // 24
+    Create create;  // kCreate, kPutInline
+    Object object;  // kSeal, kAbort
+    Get get;        // kGet, kWait
+    Cancel cancel;
+    char owner[kOwnerBytesMax + 1];  // kPin, kUnpin; NUL-terminated, 1..31 bytes
     uint8_t bytes[40];
   };
 };
@@ -108,8 +113,8 @@ static_assert(sizeof(Completion) == 64 && std::is_trivially_copyable_v<Completio
 // Slots that one group of threads used, for the daemon's choice of victims. Lossy: an entry may be
 // overwritten or torn between threads of the client without harm. Zero means empty.
 struct TouchLane {
-  alignas(64) std::atomic<uint32_t> written;          // 0: touches ever logged
-  uint32_t reserved[15];                              // 4
+  alignas(64) std::atomic<uint32_t> written;           // 0: touches ever logged
+  uint32_t reserved[15];                               // 4
   std::atomic<uint32_t> slot_plus_1[kTouchesPerLane];  // 64
 };
 static_assert(sizeof(TouchLane) == 64 + 4 * kTouchesPerLane);

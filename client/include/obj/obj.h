@@ -127,7 +127,7 @@ struct obj_open_options {
 	int32_t timeout_ms;     /* for the hello; 0: 5000 */
 	const char *name;       /* shown by objctl; NULL: the program's name */
 };
-#define OBJ_OPEN_OPTIONS_INIT { (uint32_t)sizeof(struct obj_open_options), 0, 0, 0, -1, 0, NULL }
+#define OBJ_OPEN_OPTIONS_INIT { sizeof(struct obj_open_options), 0, 0, 0, -1, 0, NULL }
 
 /*
  * obj_open() -- connect to the objd of this node.

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// client/c_api.cc -- the boundary to C: checks arguments, calls, and lets no exception out.
+
+// The library is compiled with hidden symbols; what obj.h declares is what it exports.
+#pragma GCC visibility push(default)
+#include <obj/obj.h>
+#pragma GCC visibility pop
+
+#include <bit>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "base/object_id.hh"
+#include "client/async_calls.hh"
+#include "client/client.hh"
+#include "client/get_calls.hh"
+#include "client/last_error.hh"
+#include "client/object_calls.hh"
+#include "client/object_list.hh"
+#include "client/open_request.hh"
+#include "client/put_calls.hh"
+#include "client/wait_calls.hh"
+
+namespace {
+
+using obj::ObjectId;
+using obj::client::Client;
+using obj::client::fail;
+using obj::client::id_of;
+using obj::client::NewObject;
+using obj::client::Order;
+using obj::client::OrStatus;
+using obj::client::Status;
+
+int out_of_memory() { return fail(OBJ_ENOMEM, "this process has no memory left"); }
+
+int null_argument(const char* call) {
+  return fail(OBJ_EINVAL, "%s: an argument that must not be NULL is", call);
+}
+
+template <class... Pointers>
+bool any_null(const Pointers*... pointers) {
+  return (... || (pointers == nullptr));
+}
+
+// Calls `call` with the client, if that may be used at all.
+template <class Call>
+int with(obj_client* client, Call&& call) {
+  if (!client->liveness().usable()) [[unlikely]]
+    return client->why_unusable();
+  try {
+    return call(*client);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+}
+
+// The same for calls that are useful after objd is gone; a fork is all that stands in their way.
+template <class Call>
+int with_dead_or_alive(obj_client* client, Call&& call) {
+  if (!client->liveness().is_own()) [[unlikely]]
+    return client->why_unusable();
+  try {
+    return call(*client);
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+}
+
+// The same for a call that starts a request.
+template <class Call>
+int start(obj_client* client, obj_request** request, Call&& call) {
+  return with(client, [&](Client& session) -> int {
+    const OrStatus<obj_request*> started = call(session);
+    if (!started) return started.error();
+    *request = *started;
+    return OBJ_OK;
+  });
+}
+
+NewObject new_object(const obj_id* id, const void* data, uint64_t data_bytes, const void* metadata,
+                     uint64_t metadata_bytes) {
+  return {id_of(*id), data_bytes, metadata_bytes, data, metadata};
+}
+
+bool lacks_bytes(const void* bytes, uint64_t size_bytes) {
+  return bytes == nullptr && size_bytes != 0;
+}
+
+}  // namespace
+
+// ---- messages and ids --------------------------------------------------------------------------
+
+const char* obj_status_name(int status) {
+  switch (status) {
+    case OBJ_OK: return "OBJ_OK";
+    case OBJ_ENOTFOUND: return "OBJ_ENOTFOUND";
+    case OBJ_ETIMEOUT: return "OBJ_ETIMEOUT";
+    case OBJ_ENOMEM: return "OBJ_ENOMEM";
+    case OBJ_EDISCONNECTED: return "OBJ_EDISCONNECTED";
+    case OBJ_EINVAL: return "OBJ_EINVAL";
+    case OBJ_ESYSTEM: return "OBJ_ESYSTEM";
+    case OBJ_EEXISTS: return "OBJ_EEXISTS";
+    case OBJ_EREADONLY: return "OBJ_EREADONLY";
+    case OBJ_EFORKED: return "OBJ_EFORKED";
+    case OBJ_ELIMIT: return "OBJ_ELIMIT";
+    case OBJ_EREFUSED: return "OBJ_EREFUSED";
+    case OBJ_ETOOLARGE: return "OBJ_ETOOLARGE";
+    case OBJ_ECANCELLED: return "OBJ_ECANCELLED";
+    case OBJ_ENOTOWNER: return "OBJ_ENOTOWNER";
+  }
+  return "unknown status";
+}
+
+const char* obj_last_error() { return obj::client::last_error(); }
+
+const char* obj_version() { return OBJ_VERSION; }
+
+void obj_id_random(obj_id* id) { *id = std::bit_cast<obj_id>(obj::random_object_id()); }
+
+void obj_id_from_bytes(const void* bytes, obj_id* id) {
+  std::memcpy(id->bytes, bytes, OBJ_ID_BYTES);
+}
+
+void obj_id_from_name(const char* name, obj_id* id) {
+  *id = std::bit_cast<obj_id>(obj::object_id_from_name(name));
+}
+
+void obj_id_to_hex(const obj_id* id, char text[2 * OBJ_ID_BYTES + 1]) {
+  const std::string hex = obj::to_hex(id_of(*id));
+  std::memcpy(text, hex.c_str(), hex.size() + 1);
+}
+
+int obj_id_from_hex(const char* text, obj_id* id) {
+  if (any_null(text, id)) return null_argument("obj_id_from_hex");
+  const auto parsed = obj::object_id_from_hex(text);
+  if (!parsed) return fail(OBJ_EINVAL, "\"%.64s\" is not an id: 32 hex digits", text);
+  *id = std::bit_cast<obj_id>(*parsed);
+  return OBJ_OK;
+}
+
+// ---- open and close ----------------------------------------------------------------------------
+
+int obj_open(const char* socket_path, const obj_open_options* options, obj_client** client) {
+  if (client == nullptr) return null_argument("obj_open");
+  try {
+    const auto request = obj::client::make_open_request(socket_path, options);
+    if (!request) return request.error();
+    auto session = Client::open(*request);
+    if (!session) return session.error();
+    *client = session->release();
+    return OBJ_OK;
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+}
+
+void obj_close(obj_client* client) {
+  if (client == nullptr) return;
+  if (client->liveness().is_own()) {
+    delete client;
+  } else {
+    // Its locks may be held by threads that this process does not have, so it is not destroyed.
+    client->leave_in_child();
+  }
+}
+
+// ---- put ---------------------------------------------------------------------------------------
+
+int obj_put(obj_client* client, const obj_id* id, const void* data, uint64_t data_bytes,
+            const void* metadata, uint64_t metadata_bytes, int32_t timeout_ms) {
+  if (any_null(client, id) || lacks_bytes(data, data_bytes) ||
+      lacks_bytes(metadata, metadata_bytes)) {
+    return null_argument("obj_put");
+  }
+  return with(client, [&](Client& session) {
+    return obj::client::put(session, new_object(id, data, data_bytes, metadata, metadata_bytes),
+                            timeout_ms);
+  });
+}
+
+int obj_create(obj_client* client, const obj_id* id, uint64_t data_bytes, uint64_t metadata_bytes,
+               int32_t timeout_ms, obj_buffer* buffer) {
+  if (any_null(client, id, buffer)) return null_argument("obj_create");
+  return with(client, [&](Client& session) {
+    return obj::client::create(
+        session, new_object(id, nullptr, data_bytes, nullptr, metadata_bytes), timeout_ms, *buffer);
+  });
+}
+
+static int end_buffer(obj_client* client, Order::Kind kind, obj_buffer* buffer) {
+  const int status = with(
+      client, [&](Client& session) { return obj::client::end_buffer(session, kind, *buffer); });
+  // With objd its objects under construction are gone.
+  if (status == OBJ_EDISCONNECTED) *buffer = obj_buffer{};
+  return status;
+}
+
+int obj_seal(obj_client* client, obj_buffer* buffer) {
+  if (any_null(client, buffer)) return null_argument("obj_seal");
+  return end_buffer(client, Order::Kind::kSeal, buffer);
+}
+
+int obj_abort(obj_client* client, obj_buffer* buffer) {
+  if (any_null(client, buffer)) return null_argument("obj_abort");
+  return end_buffer(client, Order::Kind::kAbort, buffer);
+}
+
+// ---- get ---------------------------------------------------------------------------------------
+
+int obj_get(obj_client* client, const obj_id* id, int32_t timeout_ms, obj_view* view) {
+  if (any_null(client, id, view)) [[unlikely]]
+    return null_argument("obj_get");
+  return with(client, [&](Client& session) {
+    return obj::client::get(session, id_of(*id), timeout_ms, *view);
+  });
+}
+
+int obj_get_many(obj_client* client, const obj_id* ids, size_t count, int32_t timeout_ms,
+                 obj_view* views, int* statuses) {
+  if (client == nullptr || (count != 0 && any_null(ids, views, statuses))) {
+    return null_argument("obj_get_many");
+  }
+  return with(client, [&](Client& session) {
+    return obj::client::get_many(session, {ids, count}, timeout_ms, {views, count},
+                                 {statuses, count});
+  });
+}
+
+int obj_release(obj_client* client, obj_view* view) {
+  if (any_null(client, view)) [[unlikely]]
+    return null_argument("obj_release");
+  return with_dead_or_alive(client, [&](Client& session) -> int {
+    if (session.reader().release(*view)) [[likely]]
+      return OBJ_OK;
+    return fail(OBJ_EINVAL,
+                "obj_release: the view is empty, released already, or another client's");
+  });
+}
+
+int obj_release_many(obj_client* client, obj_view* views, size_t count) {
+  if (client == nullptr || lacks_bytes(views, count)) return null_argument("obj_release_many");
+  return with_dead_or_alive(
+      client, [&](Client& session) { return obj::client::release_many(session, {views, count}); });
+}
+
+int obj_contains(obj_client* client, const obj_id* id, int* present) {
+  if (any_null(client, id, present)) return null_argument("obj_contains");
+  return with(client, [&](Client& session) {
+    return obj::client::contains(session, id_of(*id), *present);
+  });
+}
+
+int obj_wait(obj_client* client, const obj_id* ids, size_t count, size_t wanted, int32_t timeout_ms,
+             uint8_t* ready, size_t* ready_count) {
+  if (any_null(client, ready_count) || (count != 0 && any_null(ids, ready))) {
+    return null_argument("obj_wait");
+  }
+  if (wanted > count) return fail(OBJ_EINVAL, "obj_wait: %zu wanted of only %zu", wanted, count);
+  return with(client, [&](Client& session) {
+    return obj::client::wait_for(session, {ids, count}, wanted, timeout_ms, {ready, count},
+                                 *ready_count);
+  });
+}
+
+// ---- delete, pin -------------------------------------------------------------------------------
+
+int obj_delete(obj_client* client, const obj_id* id) {
+  if (any_null(client, id)) return null_argument("obj_delete");
+  return with(client, [&](Client& session) { return obj::client::remove(session, id_of(*id)); });
+}
+
+static int pin_or_unpin(obj_client* client, const obj_id* id, const char* owner, Order::Kind kind) {
+  const size_t length = ::strnlen(owner, OBJ_OWNER_BYTES_MAX + 1);
+  if (length == 0 || length > OBJ_OWNER_BYTES_MAX) {
+    return fail(OBJ_EINVAL, "an owner name has 1 to %d bytes", OBJ_OWNER_BYTES_MAX);
+  }
+  return with(client, [&](Client& session) {
+    return obj::client::pin(session, kind, id_of(*id), {owner, length});
+  });
+}
+
+int obj_pin(obj_client* client, const obj_id* id, const char* owner) {
+  if (any_null(client, id, owner)) return null_argument("obj_pin");
+  return pin_or_unpin(client, id, owner, Order::Kind::kPin);
+}
+
+int obj_unpin(obj_client* client, const obj_id* id, const char* owner) {
+  if (any_null(client, id, owner)) return null_argument("obj_unpin");
+  return pin_or_unpin(client, id, owner, Order::Kind::kUnpin);
+}
+
+// ---- looking around ----------------------------------------------------------------------------
+
+int obj_stat(obj_client* client, const obj_id* id, obj_info* info) {
+  if (any_null(client, id, info)) return null_argument("obj_stat");
+  return with(client,
+              [&](Client& session) { return obj::client::stat(session, id_of(*id), *info); });
+}
+
+int obj_list(obj_client* client, uint64_t* cursor, obj_info* infos, size_t capacity,
+             size_t* count) {
+  if (any_null(client, cursor, count) || lacks_bytes(infos, capacity))
+    return null_argument("obj_list");
+  return with(client, [&](Client& session) -> int {
+    if (*cursor > session.table().slot_count()) {
+      return fail(OBJ_EINVAL, "obj_list: the cursor is not one that obj_list() returned");
+    }
+    *count = obj::client::list_objects(session.table(), *cursor, {infos, capacity});
+    return OBJ_OK;
+  });
+}
+
+int obj_status(obj_client* client, uint32_t flags, char* text, size_t capacity,
+               size_t* needed_bytes) {
+  if (any_null(client, needed_bytes) || lacks_bytes(text, capacity))
+    return null_argument("obj_status");
+  if ((flags & ~OBJ_STATUS_AUDIT) != 0)
+    return fail(OBJ_EINVAL, "obj_status: unknown flags 0x%x", flags);
+  return with(client, [&](Client& session) {
+    const Status status = session.status_channel().query(flags, text, capacity, *needed_bytes);
+    if (status == OBJ_EDISCONNECTED) session.progress().end();
+    return status;
+  });
+}
+
+// ---- non-blocking calls ------------------------------------------------------------------------
+
+int obj_put_async(obj_client* client, const obj_id* id, const void* data, uint64_t data_bytes,
+                  const void* metadata, uint64_t metadata_bytes, int32_t timeout_ms,
+                  obj_request** request) {
+  if (any_null(client, id, request) || lacks_bytes(data, data_bytes) ||
+      lacks_bytes(metadata, metadata_bytes)) {
+    return null_argument("obj_put_async");
+  }
+  return start(client, request, [&](Client& session) {
+    const auto object = new_object(id, data, data_bytes, metadata, metadata_bytes);
+    return obj::client::start_put(session, object, timeout_ms);
+  });
+}
+
+int obj_create_async(obj_client* client, const obj_id* id, uint64_t data_bytes,
+                     uint64_t metadata_bytes, int32_t timeout_ms, obj_buffer* buffer,
+                     obj_request** request) {
+  if (any_null(client, id, buffer, request)) return null_argument("obj_create_async");
+  return start(client, request, [&](Client& session) {
+    const auto object = new_object(id, nullptr, data_bytes, nullptr, metadata_bytes);
+    return obj::client::start_create(session, object, timeout_ms, *buffer);
+  });
+}
+
+int obj_seal_async(obj_client* client, obj_buffer* buffer, obj_request** request) {
+  if (any_null(client, buffer, request)) return null_argument("obj_seal_async");
+  return start(client, request,
+               [&](Client& session) { return obj::client::start_seal(session, *buffer); });
+}
+
+int obj_get_async(obj_client* client, const obj_id* id, int32_t timeout_ms, obj_view* view,
+                  obj_request** request) {
+  if (any_null(client, id, view, request)) return null_argument("obj_get_async");
+  return start(client, request, [&](Client& session) {
+    return obj::client::start_get(session, id_of(*id), timeout_ms, *view);
+  });
+}
+
+int obj_delete_async(obj_client* client, const obj_id* id, obj_request** request) {
+  if (any_null(client, id, request)) return null_argument("obj_delete_async");
+  return start(client, request,
+               [&](Client& session) { return obj::client::start_remove(session, id_of(*id)); });
+}
+
+int obj_test(obj_client* client, obj_request** request, int* done, int* status) {
+  if (any_null(client, request, done)) return null_argument("obj_test");
+  return with_dead_or_alive(
+      client, [&](Client& session) { return obj::client::test(session, *request, *done, status); });
+}
+
+int obj_wait_all(obj_client* client, obj_request** requests, size_t count, int32_t timeout_ms,
+                 int* statuses) {
+  if (client == nullptr || lacks_bytes(requests, count)) return null_argument("obj_wait_all");
+  return with_dead_or_alive(client, [&](Client& session) {
+    return obj::client::wait_all(session, {requests, count}, timeout_ms, statuses);
+  });
+}
+
+int obj_cancel(obj_client* client, obj_request* request) {
+  if (any_null(client, request)) return null_argument("obj_cancel");
+  return with_dead_or_alive(client, [&](Client& session) -> int {
+    session.progress().cancel(*request);
+    return OBJ_OK;
+  });
+}
