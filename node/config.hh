@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// node/config.hh -- what an operator can choose about one node.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "client/session/layout.hh"
+#include "store/arena.hh"
+
+namespace obj {
+
+// A setting as `objd --print-config` and `objctl status` show it.
+struct ShownSetting {
+  std::string key;
+  std::string value;
+  std::string origin;  // "default", "environment NAME", "flag", or the configuration file's path
+};
+
+struct NodeConfig {
+  std::string socket_path;
+  uint32_t socket_mode = 0660;
+  uint64_t object_store_memory_bytes = 0;  // a multiple of 2 MiB; 0: default_arena_bytes()
+  HugePages huge_pages = HugePages::kAuto;
+  bool huge_pages_reserve = false;
+  uint32_t objects_max = 1u << 20;
+  uint32_t poll_us = 50;
+  uint32_t sessions_max = 1024;
+  uint32_t client_requests_max = session::kRequestsMax;  // a power of two
+  uint32_t client_pins_max = session::kPinsMax;
+
+  std::vector<ShownSetting> shown;  // for people; not read by the node
+};
+
+}  // namespace obj

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/session_line.hh"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <span>
+
+#include "base/memory_file.hh"
+#include "node/packet.hh"
+
+namespace obj {
+
+using session::StatusQuery;
+using session::StatusReply;
+
+SessionLine::SessionLine(SessionId session, UniqueFd socket, UniqueFd process, int bell,
+                         Reactor& reactor, LineEvents& events)
+    : session_(session),
+      socket_(std::move(socket)),
+      process_(std::move(process)),
+      reactor_(reactor),
+      events_(events),
+      socket_watch_(*this, socket_.get(), &SessionLine::on_socket),
+      process_watch_(*this, process_.get(), &SessionLine::on_process_end),
+      bell_watch_(*this, bell, &SessionLine::on_bell) {}
+
+SessionLine::~SessionLine() { unwatch_all(); }
+
+Result<void> SessionLine::start() {
+  for (Watch* watch : {&socket_watch_, &process_watch_, &bell_watch_}) {
+    if (watch->fd_ < 0) continue;
+    if (const auto watched = reactor_.watch(watch->fd_, *watch); !watched) return watched;
+    watch->is_watched_ = true;
+  }
+  return {};
+}
+
+void SessionLine::unwatch_all() {
+  for (Watch* watch : {&socket_watch_, &process_watch_, &bell_watch_}) {
+    if (watch->is_watched_) reactor_.unwatch(watch->fd_, *watch);
+    watch->is_watched_ = false;
+  }
+}
+
+void SessionLine::on_socket() {
+  StatusQuery query;
+  const ssize_t size = ::recv(socket_.get(), &query, sizeof query, MSG_DONTWAIT | MSG_TRUNC);
+  if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (size <= 0) return end("closed", false);
+  if (size != sizeof query || query.magic != session::kStatusMagic) {
+    return end("bad packet on the socket", true);
+  }
+  answer_status(query);
+}
+
+void SessionLine::on_process_end() { end("process ended", false); }
+
+void SessionLine::on_bell() {
+  uint64_t rings;
+  iovec part{&rings, sizeof rings};
+  // RWF_NOWAIT, not O_NONBLOCK alone: that flag belongs to the client as well, which may have
+  // cleared it, and have emptied the counter before us.
+  [[maybe_unused]] const ssize_t size = ::preadv2(bell_watch_.fd_, &part, 1, -1, RWF_NOWAIT);
+  events_.on_line_bell(session_);
+}
+
+void SessionLine::answer_status(const StatusQuery& query) {
+  const std::string text = events_.on_line_status((query.flags & session::kStatusAudit) != 0);
+  StatusReply reply{session::kStatusMagic, 0, text.size()};
+  const auto file = text_file("objd-status", text);
+  if (!file) reply = {session::kStatusMagic, static_cast<uint32_t>(file.error().system_errno), 0};
+  const int fd = file ? file->get() : -1;
+  const std::span<const int> fds(&fd, file ? 1 : 0);
+  if (!send_packet(socket_.get(), std::as_bytes(std::span(&reply, 1)), fds)) {
+    end("does not read its socket", true);
+  }
+}
+
+void SessionLine::end(const std::string& reason, bool is_breach) {
+  unwatch_all();  // a hung-up socket stays readable until it is closed
+  events_.on_line_end(session_, reason, is_breach);
+}
+
+}  // namespace obj
