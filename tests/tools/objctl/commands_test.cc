@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: each command calls libobj rightly, prints what it should, and leaves nothing half done.
+// Method: whole command lines against a libobj that keeps objects in this process and fails on
+// demand.
+#include "tools/objctl/commands.hh"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+
+#include "tests/tools/objctl/fake_libobj.hh"
+#include "tests/tools/objctl/temporary_folder.hh"
+#include "tools/objctl/command_line.hh"
+#include "tools/objctl/json_fields.hh"
+
+namespace objctl {
+namespace {
+
+using fake_libobj::id_of;
+using fake_libobj::object;
+using fake_libobj::store;
+
+struct Ran {
+  int exit_code;
+  std::string out;
+  std::string error;
+};
+
+class Commands : public testing::Test {
+ protected:
+  void SetUp() override { fake_libobj::reset(); }
+  void TearDown() override { EXPECT_EQ(store().sessions_open, 0); }
+
+  Ran run(const std::vector<std::string>& arguments) {
+    const auto invocation = parse_command_line(arguments);
+    if (!invocation) return {invocation.error().exit_code, "", invocation.error().error};
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int exit_code = carry_out(*invocation);
+    return {exit_code, testing::internal::GetCapturedStdout(),
+            testing::internal::GetCapturedStderr()};
+  }
+
+  void put(const char* name, const std::string& data) {
+    write_file(path("put"), data);
+    ASSERT_EQ(run({"put", path("put"), "--name", name}).exit_code, 0);
+    std::filesystem::remove(path("put"));
+  }
+  std::string path(const std::string& name) const { return folder_.path(name); }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Commands, put_stores_a_file_and_prints_its_id) {
+  write_file(path("in"), "bytes");
+  const Ran ran = run({"put", path("in"), "--name", "x", "--metadata", "about"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.out, id_text(id_of("x")) + "\n");
+  EXPECT_EQ(ran.error, "");
+  EXPECT_EQ(object(id_of("x")).data, "bytes");
+  EXPECT_EQ(object(id_of("x")).metadata, "about");
+  EXPECT_EQ(object(id_of("x")).state, uint32_t{OBJ_STATE_SEALED});
+}
+
+TEST_F(Commands, put_without_an_id_makes_one) {
+  write_file(path("in"), "bytes");
+  const Ran first = run({"put", path("in")});
+  const Ran second = run({"put", path("in")});
+  EXPECT_EQ(first.out.size(), 33u);
+  EXPECT_NE(first.out, second.out);
+  EXPECT_EQ(store().objects.size(), 2u);
+}
+
+TEST_F(Commands, put_takes_metadata_from_a_file) {
+  write_file(path("in"), "");
+  write_file(path("about"), std::string("a\0b", 3));
+  EXPECT_EQ(run({"put", path("in"), "--name", "x", "--metadata", "@" + path("about")}).exit_code,
+            0);
+  EXPECT_EQ(object(id_of("x")).metadata, std::string("a\0b", 3));
+}
+
+TEST_F(Commands, put_tells_programs_what_it_stored) {
+  write_file(path("in"), "bytes");
+  const Json told = Json::parse(run({"put", path("in"), "--name", "x", "--json"}).out);
+  EXPECT_EQ(told["id"], id_text(id_of("x")));
+  EXPECT_EQ(told["data_bytes"], 5);
+  EXPECT_EQ(told["metadata_bytes"], 0);
+}
+
+TEST_F(Commands, put_collects_a_pipe_up_to_the_size_of_the_arena) {
+  store().status_json = R"({"arena": {"capacity_bytes": 1000}})";
+  const Ran ran = run({"put", "/dev/zero", "--name", "x"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_NE(ran.error.find("1000 B"), std::string::npos) << ran.error;
+  EXPECT_TRUE(store().objects.empty());
+}
+
+TEST_F(Commands, put_that_fails_leaves_no_object) {
+  write_file(path("in"), "bytes");
+  for (const char* call : {"obj_open", "obj_create", "obj_seal"}) {
+    store().fail_next[call] = OBJ_ESYSTEM;
+    const Ran ran = run({"put", path("in"), "--name", "x"});
+    EXPECT_EQ(ran.exit_code, 1) << call;
+    EXPECT_NE(ran.error.find("planned failure"), std::string::npos) << ran.error;
+    EXPECT_EQ(ran.out, "") << call;
+    EXPECT_TRUE(store().objects.empty()) << call;
+  }
+  EXPECT_EQ(run({"put", path("missing"), "--name", "x"}).exit_code, 1);
+  EXPECT_TRUE(store().objects.empty());
+}
+
+TEST_F(Commands, put_does_not_replace_an_object) {
+  put("x", "old");
+  write_file(path("in"), "new");
+  EXPECT_EQ(run({"put", path("in"), "--name", "x"}).exit_code, 1);
+  EXPECT_EQ(object(id_of("x")).data, "old");
+}
+
+TEST_F(Commands, get_writes_an_object_to_a_file) {
+  put("x", "bytes");
+  const Ran ran = run({"get", "name:x", path("out")});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.out, "");
+  EXPECT_EQ(read_file(path("out")), "bytes");
+  EXPECT_EQ(store().views_held, 0);
+  EXPECT_EQ(store().open_flags, OBJ_READ_ONLY);
+}
+
+TEST_F(Commands, get_writes_to_standard_output) {
+  put("x", std::string("a\0b", 3));
+  EXPECT_EQ(run({"get", "name:x"}).out, std::string("a\0b", 3));
+  EXPECT_EQ(run({"get", "--name", "x", "-"}).out, std::string("a\0b", 3));
+  EXPECT_EQ(run({"get", "name:x", "--json"}).out, std::string("a\0b", 3));
+}
+
+TEST_F(Commands, get_gives_metadata_back) {
+  write_file(path("in"), "bytes");
+  run({"put", path("in"), "--name", "x", "--metadata", "about"});
+  EXPECT_EQ(run({"get", "name:x", "--metadata"}).out, "about");
+}
+
+TEST_F(Commands, get_tells_programs_what_it_wrote) {
+  put("x", "bytes");
+  const Json told = Json::parse(run({"get", "name:x", path("out"), "--json", "--sync"}).out);
+  EXPECT_EQ(told["id"], id_text(id_of("x")));
+  EXPECT_EQ(told["bytes"], 5);
+  EXPECT_EQ(told["file"], path("out"));
+}
+
+TEST_F(Commands, get_of_nothing_touches_no_file) {
+  write_file(path("out"), "old");
+  const Ran ran = run({"get", "name:x", path("out")});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.error, "objctl: get name:x: no object has that id\n");
+  EXPECT_EQ(read_file(path("out")), "old");
+  EXPECT_EQ(run({"get", "name:x", path("new")}).exit_code, 1);
+  EXPECT_EQ(folder_.entries(), 1u);
+}
+
+TEST_F(Commands, get_that_cannot_write_keeps_the_old_file) {
+  put("x", std::string(1 << 20, 'x'));
+  write_file(path("out"), "old");
+  // Files can grow to 4 KiB only: write(2) fails with EFBIG in the middle.
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit tight = {4096, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+  const Ran ran = run({"get", "name:x", path("out")});
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.error, "objctl: " + path("out") + ": File too large\n");
+  EXPECT_EQ(read_file(path("out")), "old");
+  EXPECT_EQ(folder_.entries(), 1u);
+}
+
+TEST_F(Commands, ls_lists_all_objects_sorted) {
+  put("x", "12345");
+  put("y", "1");
+  const Ran ran = run({"ls", "--sort", "size"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.out, listing_header({}) + id_text(id_of("y")) + "          1B  sealed\n" +
+                         id_text(id_of("x")) + "          5B  sealed\n");
+}
+
+TEST_F(Commands, ls_filters_and_limits) {
+  put("x", "12345");
+  put("y", "1");
+  EXPECT_EQ(run({"ls", "--quiet", "--min-size", "2"}).out, id_text(id_of("x")) + "\n");
+  EXPECT_EQ(run({"ls", "--quiet", id_text(id_of("y"))}).out, id_text(id_of("y")) + "\n");
+  EXPECT_EQ(run({"ls", "--quiet", "--sort", "size", "--limit", "1"}).out,
+            id_text(id_of("y")) + "\n");
+  EXPECT_EQ(run({"ls", "--quiet", "--sort", "none", "--limit", "1"}).out.size(), 33u);
+  EXPECT_EQ(run({"ls", "--quiet", "--limit", "0"}).out, "");
+}
+
+TEST_F(Commands, ls_in_json_is_one_object_a_line) {
+  put("x", "12345");
+  put("y", "1");
+  const Ran ran = run({"ls", "--json", "--long", "--sort", "size"});
+  const size_t first_end = ran.out.find('\n');
+  EXPECT_EQ(Json::parse(ran.out.substr(0, first_end))["id"], id_text(id_of("y")));
+  const Json second = Json::parse(ran.out.substr(first_end));
+  EXPECT_EQ(second["id"], id_text(id_of("x")));
+  EXPECT_EQ(second["views"], 3);
+}
+
+TEST_F(Commands, ls_long_leaves_out_what_went_meanwhile) {
+  put("x", "1");
+  store().fail_next["obj_stat"] = OBJ_ENOTFOUND;
+  const Ran ran = run({"ls", "--long", "--json"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.out, "");
+}
+
+TEST_F(Commands, stat_shows_each_object_and_goes_on_after_one_that_is_missing) {
+  put("x", "12345");
+  const Ran ran = run({"stat", "name:missing", "name:x"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.error, "objctl: stat name:missing: no object has that id\n");
+  EXPECT_EQ(ran.out, "id          " + id_text(id_of("x")) +
+                         "\n"
+                         "state       sealed\n"
+                         "data        5 B (5 bytes)\n"
+                         "metadata    0 B (0 bytes)\n"
+                         "views       3\n"
+                         "owner pins  0\n"
+                         "generation  1\n");
+}
+
+TEST_F(Commands, rm_deletes_and_goes_on_after_a_failure) {
+  put("x", "1");
+  put("y", "1");
+  store().fail_next["obj_delete"] = OBJ_ESYSTEM;
+  const Ran ran = run({"rm", "name:x", "name:y", "name:missing"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.error, "objctl: rm name:x: planned failure of obj_delete\n");
+  EXPECT_EQ(store().objects.size(), 1u);
+}
+
+TEST_F(Commands, rm_stops_when_objd_goes) {
+  put("x", "1");
+  put("y", "1");
+  store().fail_next["obj_delete"] = OBJ_EDISCONNECTED;
+  EXPECT_EQ(run({"rm", "name:x", "name:y"}).exit_code, 3);
+  EXPECT_EQ(store().objects.size(), 2u);
+}
+
+TEST_F(Commands, pin_and_unpin_act_for_an_owner) {
+  put("x", "1");
+  EXPECT_EQ(run({"pin", "name:x", "--owner", "me"}).exit_code, 0);
+  EXPECT_EQ(object(id_of("x")).owners, std::set<std::string>{"me"});
+  EXPECT_EQ(run({"unpin", "name:x", "--owner", "you"}).exit_code, 1);
+  EXPECT_EQ(run({"unpin", "name:x", "--owner", "me"}).exit_code, 0);
+  EXPECT_TRUE(object(id_of("x")).owners.empty());
+}
+
+TEST_F(Commands, contains_answers_with_its_exit_code) {
+  put("x", "1");
+  EXPECT_EQ(run({"contains", "name:x"}).exit_code, 0);
+  const Ran ran = run({"contains", "name:x", "name:y"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.error, "");
+  EXPECT_EQ(ran.out, id_text(id_of("x")) + "  present\n" + id_text(id_of("y")) + "  absent\n");
+}
+
+TEST_F(Commands, wait_prints_what_is_here_even_if_time_runs_out) {
+  put("x", "1");
+  const Ran enough = run({"wait", "name:y", "name:x", "--count", "1"});
+  EXPECT_EQ(enough.exit_code, 0);
+  EXPECT_EQ(enough.out, id_text(id_of("x")) + "\n");
+  const Ran late = run({"wait", "name:y", "name:x", "--json"});
+  EXPECT_EQ(late.exit_code, 1);
+  EXPECT_NE(late.error.find("time ran out"), std::string::npos) << late.error;
+  const Json told = Json::parse(late.out);
+  EXPECT_EQ(told["ready"], Json::array({id_text(id_of("x"))}));
+  EXPECT_EQ(told["missing"], Json::array({id_text(id_of("y"))}));
+}
+
+TEST_F(Commands, status_shows_the_page_or_the_json) {
+  store().status_json = R"({"version": "9.9", "pid": 5})";
+  EXPECT_EQ(run({"status"}).out, "objd 9.9, pid 5\n");
+  EXPECT_EQ(run({"status", "--json"}).out, "{\"version\":\"9.9\",\"pid\":5}\n");
+}
+
+TEST_F(Commands, status_takes_a_report_of_any_length) {
+  store().status_json = R"({"version": ")" + std::string(300000, 'x') + R"("})";
+  EXPECT_EQ(run({"status"}).out.size(), 5 + 300000 + 1u);
+}
+
+TEST_F(Commands, status_says_no_when_an_audit_disagrees) {
+  store().status_json = R"({"audit": {"agrees": false}})";
+  EXPECT_EQ(run({"status", "--audit"}).exit_code, 1);
+  store().status_json = R"({"audit": {"agrees": true}})";
+  EXPECT_EQ(run({"status", "--audit"}).exit_code, 0);
+}
+
+TEST_F(Commands, status_that_is_not_json_is_a_failure) {
+  for (const char* text : {"", "{", "[]", "{\"a\": \"\xff\"}"}) {
+    store().status_json = text;
+    EXPECT_EQ(run({"status"}).exit_code, 1) << text;
+    EXPECT_EQ(run({"top", "-n", "1"}).exit_code, 1) << text;
+  }
+}
+
+TEST_F(Commands, top_prints_so_many_frames) {
+  store().status_json = R"({"version": "9.9"})";
+  EXPECT_EQ(run({"top", "-n", "2", "-d", "0.05"}).out, "objd 9.9\n\nobjd 9.9\n");
+  EXPECT_EQ(run({"top", "-n", "2", "-d", "0.05", "--json"}).out,
+            "{\"version\":\"9.9\"}\n{\"version\":\"9.9\"}\n");
+}
+
+TEST_F(Commands, completion_prints_the_script) {
+  const Ran ran = run({"completion", "bash"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_NE(ran.out.find("complete -F _objctl objctl\n"), std::string::npos);
+}
+
+TEST_F(Commands, every_command_says_when_there_is_no_daemon) {
+  store().daemon_is_absent = true;
+  write_file(path("in"), "bytes");
+  const std::vector<std::vector<std::string>> all = {
+      {"put", path("in")},    {"get", "name:x"}, {"ls"},
+      {"stat", "name:x"},     {"rm", "name:x"},  {"pin", "name:x", "--owner", "o"},
+      {"contains", "name:x"}, {"status"},        {"unpin", "name:x", "--owner", "o"},
+      {"wait", "name:x"},     {"top"},
+  };
+  for (const auto& arguments : all) {
+    const Ran ran = run(arguments);
+    EXPECT_EQ(ran.exit_code, 3) << arguments[0];
+    EXPECT_EQ(ran.error, "objctl: connect: no objd listens on /fake.sock\n") << arguments[0];
+    EXPECT_EQ(ran.out, "") << arguments[0];
+  }
+  EXPECT_EQ(run({"ls", "--json"}).error,
+            R"({"error":"connect: no objd listens on /fake.sock","status":"OBJ_EDISCONNECTED"})"
+            "\n");
+}
+
+}  // namespace
+}  // namespace objctl
