@@ -26,7 +26,7 @@ MAY_INCLUDE = {
     "tools/objbench": ["base"],
     "examples": [],
     "bench": ["base", "store", "fabric", "directory", "spill", "node", "client"],
-    "tests": ["base", "store", "fabric", "directory", "spill", "node", "client"],
+    "tests": ["base", "store", "fabric", "directory", "spill", "node", "client", "tools"],
 }
 # Nothing else may look into these.
 FOLDERS = {key.split("/")[0] for key in MAY_INCLUDE}

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# ci/packages.sh -- the Debian 12 packages that the project needs, and why. Sourced by ci/setup.
+# shellcheck shell=bash disable=SC2034
+
+# To build and run objd, objctl, objbench, libobj and their manual pages.
+build_packages=(
+  g++ meson ninja-build pkgconf
+  libboost-dev        # Boost.Intrusive, in store/
+  libcli11-dev        # command lines of the tools
+  libfmt-dev          # text of the tools; spdlog brings it as well
+  libspdlog-dev       # log lines
+  libsystemd-dev      # readiness notice to systemd
+  libxxhash-dev       # hashes of ids
+  nlohmann-json3-dev  # JSON of status and tools
+  scdoc               # manual pages
+  bash-completion     # says where completions are installed
+)
+
+# To build and run the tests and benchmarks as well.
+test_packages=(
+  libgtest-dev libgmock-dev libbenchmark-dev
+  python3             # the driver of ci/test and the checks
+  ccache              # each tier builds the tree anew with other options
+  git                 # which files are the project's
+)
+
+# To check the sources: the second compiler, its sanitizers and libFuzzer, linters.
+check_packages=(
+  clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-19
+  shellcheck
+)
