@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "directory/directory_client.hh"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.hh"
+#include "base/log.hh"
+
+namespace obj::directory {
+namespace {
+
+// How much of a batch is inventory while one runs: the rest is for fresh reports.
+constexpr size_t kInventoryChunk = wire::kReportsMax / 2;
+
+}  // namespace
+
+DirectoryClient::DirectoryClient(MessageTransport& transport, DirectoryClientOwner& owner,
+                                 const DirectoryClientOptions& options, uint64_t seed,
+                                 uint64_t now_ns)
+    : owner_(owner),
+      options_(options),
+      now_ns_(now_ns),
+      link_(transport, options.link, options.node, seed, now_ns),
+      reports_(seed),
+      lookups_(options.questions_max, SeededHash{seed}),
+      frees_(options.questions_max, SeededHash{seed}),
+      node_queries_(options.questions_max, {}),
+      node_lists_(options.questions_max, {}),
+      cache_(options.cache_entries_max, seed),
+      subscriptions_(seed) {}
+
+void DirectoryClient::step(uint64_t now_ns) {
+  now_ns_ = now_ns;
+  link_.step(now_ns, load_, answer_due());
+  if (link_.ready()) flush();
+  if (link_.take_lost()) lost_link();
+  expire();
+  tell_owner();
+}
+
+uint64_t DirectoryClient::next_step_ns() {
+  const bool reports_wait =
+      !report_in_flight_ && (inventory_ != Inventory::kNone || reports_.waiting() > 0);
+  const bool subscriptions_wait = !subscription_in_flight_ && subscriptions_.has_untold();
+  if (link_.ready() && (reports_wait || subscriptions_wait)) return 0;
+  uint64_t next = link_.next_step_ns();
+  const auto consider = [&](auto& questions) {
+    const bool can_send = link_.ready() && questions.batches_in_flight() < kQuestionBatchesMax;
+    if (can_send && questions.has_unsent(now_ns_)) next = 0;
+    next = std::min(next, questions.next_deadline_ns());
+  };
+  consider(lookups_);
+  consider(frees_);
+  consider(node_queries_);
+  consider(node_lists_);
+  return next;
+}
+
+void DirectoryClient::report(const ObjectId& id, const ObjectShape& shape, const Copy& copy) {
+  put_report(held(id, shape, copy));
+}
+
+void DirectoryClient::withdraw(const ObjectId& id, uint32_t slot, uint64_t generation) {
+  put_report(removed(id, slot, generation));
+}
+
+void DirectoryClient::put_report(const CopyReport& report) {
+  OBJ_CHECK(report.copy.generation <= kCopyGenerationMax);
+  // An inventory that is owed will say it all.
+  if (inventory_ == Inventory::kOwed || inventory_ == Inventory::kBegun) return;
+  reports_.put(report);
+  if (reports_.waiting() <= options_.pending_reports_max) return;
+  log::warn("directory_reports_overflow", {{"waiting", reports_.waiting()}});
+  inventory_ = Inventory::kOwed;
+  reports_.forget_waiting();
+}
+
+Result<void> DirectoryClient::lookup(const ObjectId& id, RequestTag tag, uint64_t deadline_ns) {
+  return lookups_.add(id, tag, deadline_ns);
+}
+
+Result<void> DirectoryClient::free(const ObjectId& id, RequestTag tag, uint64_t deadline_ns) {
+  return frees_.add(id, tag, deadline_ns);
+}
+
+Result<void> DirectoryClient::find_node(NodeId node, RequestTag tag, uint64_t deadline_ns) {
+  return node_queries_.add(node, tag, deadline_ns);
+}
+
+Result<void> DirectoryClient::list_nodes(NodeId after, RequestTag tag, uint64_t deadline_ns) {
+  return node_lists_.add(after, tag, deadline_ns);
+}
+
+const Located* DirectoryClient::known(const ObjectId& id) {
+  if (subscriptions_.contains(id)) {
+    const Located& located = subscriptions_.located(id);
+    if (!located.copies.empty()) return &located;
+  }
+  return cache_.find(id);
+}
+
+bool DirectoryClient::caught_up() const {
+  return link_.ready() && inventory_ == Inventory::kNone && !report_in_flight_ &&
+         reports_.waiting() == 0;
+}
+
+void DirectoryClient::on_peer_up(PeerId peer, bool) {
+  if (link_.is(peer)) link_.on_up(now_ns_);
+}
+
+void DirectoryClient::on_peer_down(PeerId peer, const Error& why) {
+  if (!link_.is(peer)) return;
+  link_.on_down(why, now_ns_);
+  if (link_.take_lost()) lost_link();
+}
+
+bool DirectoryClient::answer_due() const {
+  return report_in_flight_ || subscription_in_flight_ || lookups_.batches_in_flight() > 0 ||
+         frees_.batches_in_flight() > 0 || node_queries_.batches_in_flight() > 0 ||
+         node_lists_.batches_in_flight() > 0;
+}
+
+void DirectoryClient::flush() {
+  send_reports();
+  if (link_.ready() && subscriptions_.has_untold() && !subscription_in_flight_) {
+    send_subscriptions();
+  }
+  send_questions();
+}
+
+void DirectoryClient::send_reports() {
+  if (report_in_flight_ || !link_.ready()) return;
+  switch (inventory_) {
+    case Inventory::kOwed:
+      reports_.forget_all();
+      inventory_cursor_ = 0;
+      inventory_ = Inventory::kBegun;
+      return send_report(wire::encode_bare(writer_, wire::Type::kInventoryBegin, sequence_ + 1));
+    case Inventory::kListing: return send_inventory();
+    case Inventory::kNone:
+      reports_.take(wire::kReportsMax);
+      if (!reports_.in_flight().empty()) send_batch();
+      return;
+    case Inventory::kBegun:
+    case Inventory::kEnding: break;  // in flight
+  }
+  OBJ_CHECK(false);
+}
+
+// Copies that we hold now, and what changed since we listed the others.
+void DirectoryClient::send_inventory() {
+  std::vector<CopyReport>& batch = reports_.batch();
+  batch.resize(kInventoryChunk);
+  const size_t listed = owner_.next_of_inventory(inventory_cursor_, batch);
+  OBJ_CHECK(listed <= kInventoryChunk);
+  batch.resize(listed);
+  if (listed > 0) {
+    reports_.take(wire::kReportsMax - listed);
+    return send_batch();
+  }
+  inventory_ = Inventory::kEnding;
+  send_report(wire::encode_bare(writer_, wire::Type::kInventoryEnd, sequence_ + 1));
+}
+
+void DirectoryClient::send_batch() {
+  send_report(wire::encode_records<CopyReport>(writer_, wire::Type::kReport, sequence_ + 1,
+                                               reports_.in_flight()));
+}
+
+// All that is numbered `sequence_ + 1`.
+void DirectoryClient::send_report(std::span<const std::byte> message) {
+  sequence_++;
+  report_in_flight_ = true;
+  link_.send(message);
+}
+
+void DirectoryClient::send_subscriptions() {
+  const SubscriptionSet::Batch batch = subscriptions_.take_untold(wire::kIdsMax);
+  const wire::Type type = batch.subscribe ? wire::Type::kSubscribe : wire::Type::kUnsubscribe;
+  subscription_in_flight_ = true;
+  link_.send(wire::encode_records<ObjectId>(writer_, type, ++last_cookie_, batch.ids));
+}
+
+template <class Questions, class Encode>
+void DirectoryClient::send_each(Questions& questions, size_t count_max, Encode&& encode) {
+  while (link_.ready() && questions.batches_in_flight() < kQuestionBatchesMax &&
+         questions.has_unsent(now_ns_)) {
+    link_.send(encode(questions.take_batch(++last_cookie_, count_max)));
+  }
+}
+
+void DirectoryClient::send_questions() {
+  const auto encode_ids = [&](wire::Type type) {
+    return [this, type](const std::vector<ObjectId>& ids) {
+      return wire::encode_records<ObjectId>(writer_, type, last_cookie_, ids);
+    };
+  };
+  send_each(lookups_, wire::kLookupIdsMax, encode_ids(wire::Type::kLookup));
+  send_each(frees_, wire::kIdsMax, encode_ids(wire::Type::kFree));
+  send_each(node_queries_, wire::kNodesMax, [&](const std::vector<NodeId>& nodes) {
+    return wire::encode_records<NodeId>(writer_, wire::Type::kNodeQuery, last_cookie_, nodes);
+  });
+  send_each(node_lists_, 1, [&](const std::vector<NodeId>& after) {
+    return wire::encode_node_list(writer_, last_cookie_, after.front());
+  });
+}
+
+// What was in flight may or may not have arrived; all of it can be said twice.
+void DirectoryClient::lost_link() {
+  lookups_.requeue();
+  frees_.requeue();
+  node_queries_.requeue();
+  node_lists_.requeue();
+  subscriptions_.tell_nothing();
+  subscription_in_flight_ = false;
+  // The batch of reports stays until the directory has said how far it came. An inventory that was
+  // under way starts anew.
+  if (inventory_ != Inventory::kNone) inventory_ = Inventory::kOwed;
+}
+
+void DirectoryClient::expire() {
+  const Error why = link_.ready() ? Error{ErrorCode::kTimeout, 0, "directory: answer"}
+                                  : Error{ErrorCode::kDisconnected, 0, "directory: connection"};
+  const auto collect = [&]<class Kind>(auto& questions, std::in_place_type_t<Kind>) {
+    tags_.clear();
+    questions.expire(now_ns_, tags_);
+    for (const RequestTag tag : tags_) news_.push_back(Kind{tag, std::unexpected(why)});
+  };
+  collect(lookups_, std::in_place_type<LocatedNews>);
+  collect(frees_, std::in_place_type<FreedNews>);
+  collect(node_queries_, std::in_place_type<NodeNews>);
+  collect(node_lists_, std::in_place_type<NodesNews>);
+}
+
+void DirectoryClient::tell_owner() {
+  struct Teller {
+    DirectoryClientOwner& owner;
+    void operator()(const LocatedNews& news) { owner.on_located(news.tag, news.located); }
+    void operator()(const LocationsNews& news) { owner.on_locations(news.id, news.located); }
+    void operator()(const FreedNews& news) { owner.on_freed(news.tag, news.holders); }
+    void operator()(const NodeNews& news) { owner.on_node(news.tag, news.node); }
+    void operator()(const NodesNews& news) { owner.on_nodes(news.tag, news.nodes); }
+    void operator()(const ConflictNews& news) { owner.on_conflict(news.id); }
+    void operator()(const FreeOrder& order) { owner.on_free_order(order); }
+  };
+  if (news_.empty()) return;
+  const std::vector<News> news = std::exchange(news_, {});
+  for (const News& item : news) std::visit(Teller{owner_}, item);
+}
+
+}  // namespace obj::directory

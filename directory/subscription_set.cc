@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "directory/subscription_set.hh"
+
+#include <algorithm>
+
+namespace obj::directory {
+namespace {
+
+auto find_node(std::vector<Location>& copies, NodeId node) {
+  return std::ranges::find(copies, node, [](const Location& known) { return known.node.id; });
+}
+
+// Snapshots come in the directory's order, changes in that of events.
+bool same_copies(std::vector<Location> left, std::vector<Location> right) {
+  const auto by_node = [](const Location& a, const Location& b) { return a.node < b.node; };
+  std::sort(left.begin(), left.end(), by_node);
+  std::sort(right.begin(), right.end(), by_node);
+  return left == right;
+}
+
+}  // namespace
+
+void SubscriptionSet::add(const ObjectId& id) {
+  if (!watched_.try_emplace(id).second) return;
+  if (connected_) untold_.push_back({true, id});
+}
+
+void SubscriptionSet::remove(const ObjectId& id) {
+  if (watched_.erase(id) == 0) return;
+  if (connected_) untold_.push_back({false, id});
+}
+
+bool SubscriptionSet::apply(const LocationChange& change) {
+  const auto found = watched_.find(change.id);
+  if (found == watched_.end()) return false;  // we unsubscribed meanwhile
+  Watched& watched = found->second;
+  if (change.first) {
+    watched.in_snapshot = true;
+    watched.snapshot.clear();
+    watched.snapshot_shape = change.shape;
+  }
+  if (!watched.in_snapshot) return apply_one(watched, change);
+  if (change.kind == ChangeKind::kAdded) watched.snapshot.push_back(change.location);
+  return change.last && finish_snapshot(watched);
+}
+
+bool SubscriptionSet::finish_snapshot(Watched& watched) {
+  watched.in_snapshot = false;
+  Located& located = watched.located;
+  const bool is_news = !watched.told || located.shape != watched.snapshot_shape ||
+                       !same_copies(located.copies, watched.snapshot);
+  located.shape = watched.snapshot_shape;
+  located.copies.swap(watched.snapshot);
+  located.copies_known = static_cast<uint32_t>(located.copies.size());
+  watched.snapshot = {};
+  watched.told = true;
+  return is_news;
+}
+
+bool SubscriptionSet::apply_one(Watched& watched, const LocationChange& change) {
+  Located& located = watched.located;
+  const auto known = find_node(located.copies, change.location.node.id);
+  const bool is_known = known != located.copies.end();
+  if (change.kind == ChangeKind::kRemoved) {
+    if (!is_known || *known != change.location) return false;
+    located.copies.erase(known);
+    if (located.copies.empty()) located.shape = {};
+  } else {
+    if (is_known && *known == change.location && located.shape == change.shape) return false;
+    // Another put: what was known of the first one came before its removal could be told.
+    if (located.shape != change.shape) located.copies.clear();
+    located.shape = change.shape;
+    const auto place = find_node(located.copies, change.location.node.id);
+    if (place != located.copies.end())
+      *place = change.location;
+    else
+      located.copies.push_back(change.location);
+  }
+  located.copies_known = static_cast<uint32_t>(located.copies.size());
+  watched.told = true;
+  return true;
+}
+
+void SubscriptionSet::tell_all_again() {
+  connected_ = true;
+  untold_.clear();
+  for (auto& [id, watched] : watched_) {
+    watched.in_snapshot = false;
+    untold_.push_back({true, id});
+  }
+}
+
+void SubscriptionSet::tell_nothing() {
+  connected_ = false;
+  untold_.clear();
+}
+
+SubscriptionSet::Batch SubscriptionSet::take_untold(size_t count_max) {
+  Batch batch{untold_.front().subscribe, {}};
+  while (!untold_.empty() && untold_.front().subscribe == batch.subscribe &&
+         batch.ids.size() < count_max) {
+    batch.ids.push_back(untold_.front().id);
+    untold_.pop_front();
+  }
+  return batch;
+}
+
+}  // namespace obj::directory
