@@ -1,145 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// client/c_api.cc -- the boundary to C: checks arguments, calls, and lets no exception out.
+// client/c_api.cc -- the blocking functions of obj.h: each checks its arguments and calls.
 
-// The library is compiled with hidden symbols; what obj.h declares is what it exports.
-#pragma GCC visibility push(default)
-#include <obj/obj.h>
-#pragma GCC visibility pop
+#include "client/c_boundary.hh"
 
-#include <bit>
 #include <cstring>
-#include <memory>
 #include <new>
-#include <string>
 
 #include "base/object_id.hh"
-#include "client/async_calls.hh"
 #include "client/client.hh"
 #include "client/get_calls.hh"
-#include "client/last_error.hh"
 #include "client/object_calls.hh"
 #include "client/object_list.hh"
 #include "client/open_request.hh"
 #include "client/put_calls.hh"
 #include "client/wait_calls.hh"
 
-namespace {
-
-using obj::ObjectId;
-using obj::client::Client;
-using obj::client::fail;
-using obj::client::id_of;
-using obj::client::NewObject;
-using obj::client::Order;
-using obj::client::OrStatus;
-using obj::client::Status;
-
-int out_of_memory() { return fail(OBJ_ENOMEM, "this process has no memory left"); }
-
-int null_argument(const char* call) {
-  return fail(OBJ_EINVAL, "%s: an argument that must not be NULL is", call);
-}
-
-template <class... Pointers>
-bool any_null(const Pointers*... pointers) {
-  return (... || (pointers == nullptr));
-}
-
-// Calls `call` with the client, if that may be used at all.
-template <class Call>
-int with(obj_client* client, Call&& call) {
-  if (!client->liveness().usable()) [[unlikely]]
-    return client->why_unusable();
-  try {
-    return call(*client);
-  } catch (const std::bad_alloc&) {
-    return out_of_memory();
-  }
-}
-
-// The same for calls that are useful after objd is gone; a fork is all that stands in their way.
-template <class Call>
-int with_dead_or_alive(obj_client* client, Call&& call) {
-  if (!client->liveness().is_own()) [[unlikely]]
-    return client->why_unusable();
-  try {
-    return call(*client);
-  } catch (const std::bad_alloc&) {
-    return out_of_memory();
-  }
-}
-
-// The same for a call that starts a request.
-template <class Call>
-int start(obj_client* client, obj_request** request, Call&& call) {
-  return with(client, [&](Client& session) -> int {
-    const OrStatus<obj_request*> started = call(session);
-    if (!started) return started.error();
-    *request = *started;
-    return OBJ_OK;
-  });
-}
-
-NewObject new_object(const obj_id* id, const void* data, uint64_t data_bytes, const void* metadata,
-                     uint64_t metadata_bytes) {
-  return {id_of(*id), data_bytes, metadata_bytes, data, metadata};
-}
-
-bool lacks_bytes(const void* bytes, uint64_t size_bytes) {
-  return bytes == nullptr && size_bytes != 0;
-}
-
-}  // namespace
-
-// ---- messages and ids --------------------------------------------------------------------------
-
-const char* obj_status_name(int status) {
-  switch (status) {
-    case OBJ_OK: return "OBJ_OK";
-    case OBJ_ENOTFOUND: return "OBJ_ENOTFOUND";
-    case OBJ_ETIMEOUT: return "OBJ_ETIMEOUT";
-    case OBJ_ENOMEM: return "OBJ_ENOMEM";
-    case OBJ_EDISCONNECTED: return "OBJ_EDISCONNECTED";
-    case OBJ_EINVAL: return "OBJ_EINVAL";
-    case OBJ_ESYSTEM: return "OBJ_ESYSTEM";
-    case OBJ_EEXISTS: return "OBJ_EEXISTS";
-    case OBJ_EREADONLY: return "OBJ_EREADONLY";
-    case OBJ_EFORKED: return "OBJ_EFORKED";
-    case OBJ_ELIMIT: return "OBJ_ELIMIT";
-    case OBJ_EREFUSED: return "OBJ_EREFUSED";
-    case OBJ_ETOOLARGE: return "OBJ_ETOOLARGE";
-    case OBJ_ECANCELLED: return "OBJ_ECANCELLED";
-    case OBJ_ENOTOWNER: return "OBJ_ENOTOWNER";
-  }
-  return "unknown status";
-}
-
-const char* obj_last_error() { return obj::client::last_error(); }
-
-const char* obj_version() { return OBJ_VERSION; }
-
-void obj_id_random(obj_id* id) { *id = std::bit_cast<obj_id>(obj::random_object_id()); }
-
-void obj_id_from_bytes(const void* bytes, obj_id* id) {
-  std::memcpy(id->bytes, bytes, OBJ_ID_BYTES);
-}
-
-void obj_id_from_name(const char* name, obj_id* id) {
-  *id = std::bit_cast<obj_id>(obj::object_id_from_name(name));
-}
-
-void obj_id_to_hex(const obj_id* id, char text[2 * OBJ_ID_BYTES + 1]) {
-  const std::string hex = obj::to_hex(id_of(*id));
-  std::memcpy(text, hex.c_str(), hex.size() + 1);
-}
-
-int obj_id_from_hex(const char* text, obj_id* id) {
-  if (any_null(text, id)) return null_argument("obj_id_from_hex");
-  const auto parsed = obj::object_id_from_hex(text);
-  if (!parsed) return fail(OBJ_EINVAL, "\"%.64s\" is not an id: 32 hex digits", text);
-  *id = std::bit_cast<obj_id>(*parsed);
-  return OBJ_OK;
-}
+using namespace obj::client;
 
 // ---- open and close ----------------------------------------------------------------------------
 
@@ -323,72 +199,5 @@ int obj_status(obj_client* client, uint32_t flags, char* text, size_t capacity,
     const Status status = session.status_channel().query(flags, text, capacity, *needed_bytes);
     if (status == OBJ_EDISCONNECTED) session.progress().end();
     return status;
-  });
-}
-
-// ---- non-blocking calls ------------------------------------------------------------------------
-
-int obj_put_async(obj_client* client, const obj_id* id, const void* data, uint64_t data_bytes,
-                  const void* metadata, uint64_t metadata_bytes, int32_t timeout_ms,
-                  obj_request** request) {
-  if (any_null(client, id, request) || lacks_bytes(data, data_bytes) ||
-      lacks_bytes(metadata, metadata_bytes)) {
-    return null_argument("obj_put_async");
-  }
-  return start(client, request, [&](Client& session) {
-    const auto object = new_object(id, data, data_bytes, metadata, metadata_bytes);
-    return obj::client::start_put(session, object, timeout_ms);
-  });
-}
-
-int obj_create_async(obj_client* client, const obj_id* id, uint64_t data_bytes,
-                     uint64_t metadata_bytes, int32_t timeout_ms, obj_buffer* buffer,
-                     obj_request** request) {
-  if (any_null(client, id, buffer, request)) return null_argument("obj_create_async");
-  return start(client, request, [&](Client& session) {
-    const auto object = new_object(id, nullptr, data_bytes, nullptr, metadata_bytes);
-    return obj::client::start_create(session, object, timeout_ms, *buffer);
-  });
-}
-
-int obj_seal_async(obj_client* client, obj_buffer* buffer, obj_request** request) {
-  if (any_null(client, buffer, request)) return null_argument("obj_seal_async");
-  return start(client, request,
-               [&](Client& session) { return obj::client::start_seal(session, *buffer); });
-}
-
-int obj_get_async(obj_client* client, const obj_id* id, int32_t timeout_ms, obj_view* view,
-                  obj_request** request) {
-  if (any_null(client, id, view, request)) return null_argument("obj_get_async");
-  return start(client, request, [&](Client& session) {
-    return obj::client::start_get(session, id_of(*id), timeout_ms, *view);
-  });
-}
-
-int obj_delete_async(obj_client* client, const obj_id* id, obj_request** request) {
-  if (any_null(client, id, request)) return null_argument("obj_delete_async");
-  return start(client, request,
-               [&](Client& session) { return obj::client::start_remove(session, id_of(*id)); });
-}
-
-int obj_test(obj_client* client, obj_request** request, int* done, int* status) {
-  if (any_null(client, request, done)) return null_argument("obj_test");
-  return with_dead_or_alive(
-      client, [&](Client& session) { return obj::client::test(session, *request, *done, status); });
-}
-
-int obj_wait_all(obj_client* client, obj_request** requests, size_t count, int32_t timeout_ms,
-                 int* statuses) {
-  if (client == nullptr || lacks_bytes(requests, count)) return null_argument("obj_wait_all");
-  return with_dead_or_alive(client, [&](Client& session) {
-    return obj::client::wait_all(session, {requests, count}, timeout_ms, statuses);
-  });
-}
-
-int obj_cancel(obj_client* client, obj_request* request) {
-  if (any_null(client, request)) return null_argument("obj_cancel");
-  return with_dead_or_alive(client, [&](Client& session) -> int {
-    session.progress().cancel(*request);
-    return OBJ_OK;
   });
 }

@@ -2,17 +2,13 @@
 #include "client/progress.hh"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/check.hh"
 #include "base/clock.hh"
-#include "base/cpu_relax.hh"
 
 namespace obj::client {
 namespace {
 
-// The clock is read once in this many looks at the ring.
-constexpr int kLooksPerClockRead = 8;
 // A thread that only ever tests never sleeps, so it looks for the daemon's death this often.
 constexpr uint32_t kTestsPerDeathCheck = 256;
 // If tags are free but the ring is full of cancels, no completion announces that it has room again.
@@ -39,7 +35,7 @@ Progress::Progress(Exchange& exchange, LocalReader& reader, ArenaWriter& writer,
       liveness_(liveness),
       line_(line),
       timing_(timing),
-      spin_(timing.spin_ns) {
+      watch_(exchange, line, timing.spin_ns) {
   changed_.reserve(std::max<size_t>(kChangedReserve, exchange.requests_max()));
 }
 
@@ -161,7 +157,7 @@ bool Progress::wait(Waiter& waiter, uint64_t deadline_ns) {
 // Leads until the daemon was heard once, or follows until told to look again.
 void Progress::take_turn(Lock& lock, Waiter& waiter, uint64_t deadline_ns) {
   if (is_led_) {
-    follow(lock, waiter, deadline_ns);
+    followers_.sleep(lock, waiter, deadline_ns);
   } else {
     lead(lock, deadline_ns);
   }
@@ -170,54 +166,16 @@ void Progress::take_turn(Lock& lock, Waiter& waiter, uint64_t deadline_ns) {
 void Progress::lead(Lock& lock, uint64_t deadline_ns) {
   is_led_ = true;
   lock.unlock();
-  const DaemonLine::Heard heard = await_daemon(deadline_ns);
+  const DaemonLine::Heard heard = watch_.await(deadline_ns);
   lock.lock();
   is_led_ = false;
   absorb();  // what it wrote before it died counts
   if (heard == DaemonLine::Heard::kHangUp && !is_dead_) die();
 }
 
-DaemonLine::Heard Progress::await_daemon(uint64_t deadline_ns) {
-  if (exchange_.completions_waiting()) return DaemonLine::Heard::kBell;
-  uint64_t now_ns = monotonic_ns();
-  spin_.on_activity(now_ns);
-  // Not for a daemon that has yet to wake up: its answer takes as long as a wake-up of ours, and a
-  // CPU that spins is one on which it cannot run.
-  while (!exchange_.is_daemon_asleep() && spin_.should_spin(now_ns) && now_ns < deadline_ns) {
-    for (int i = 0; i < kLooksPerClockRead; i++) {
-      if (exchange_.completions_waiting()) return DaemonLine::Heard::kBell;
-      cpu_relax();
-    }
-    now_ns = monotonic_ns();
-  }
-  exchange_.announce_sleep();
-  spin_.on_sleep(now_ns);
-  // Once more after the announcement: whatever comes later rings.
-  const auto heard =
-      exchange_.completions_waiting() ? DaemonLine::Heard::kBell : line_.sleep(now_ns, deadline_ns);
-  exchange_.announce_wake();
-  spin_.on_wake(monotonic_ns(), heard == DaemonLine::Heard::kBell);
-  return heard;
-}
-
-void Progress::follow(Lock& lock, Waiter& waiter, uint64_t deadline_ns) {
-  waiter.next_follower = followers_;
-  followers_ = &waiter;
-  if (deadline_ns == kForeverNs) {
-    waiter.wake.wait(lock);
-  } else {
-    using std::chrono::steady_clock;
-    const std::chrono::nanoseconds since_boot(deadline_ns);
-    waiter.wake.wait_until(lock, steady_clock::time_point(since_boot));
-  }
-  Waiter** link = &followers_;
-  while (*link != &waiter) link = &(*link)->next_follower;
-  *link = waiter.next_follower;
-}
-
 // A thread that stops waiting calls this, so that those who still wait have a leader.
 void Progress::hand_over() {
-  if (!is_led_ && followers_ != nullptr) followers_->wake.notify_one();
+  if (!is_led_) followers_.wake_one();
 }
 
 // ---- what the daemon said ----------------------------------------------------------------------
@@ -237,10 +195,7 @@ void Progress::account_for_changed() {
     is_tag_free |= operation->state() == Operation::State::kDone;
     account_for(*operation);
   }
-  if (!is_tag_free) return;
-  for (Waiter* follower = followers_; follower != nullptr; follower = follower->next_follower) {
-    if (follower->wants_tag) follower->wake.notify_one();
-  }
+  if (is_tag_free) followers_.wake_tag_seekers();
 }
 
 // The operation became Done or Granted.
@@ -305,9 +260,7 @@ void Progress::die() {
   changed_.clear();
   exchange_.disconnect(changed_);
   account_for_changed();
-  for (Waiter* follower = followers_; follower != nullptr; follower = follower->next_follower) {
-    follower->wake.notify_one();
-  }
+  followers_.wake_all();
 }
 
 void Progress::end() {

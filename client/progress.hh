@@ -8,10 +8,11 @@
 #include <span>
 #include <vector>
 
-#include "base/adaptive_spin.hh"
 #include "client/arena_writer.hh"
 #include "client/daemon_line.hh"
+#include "client/daemon_watch.hh"
 #include "client/exchange.hh"
+#include "client/followers.hh"
 #include "client/fork_guard.hh"
 #include "client/last_error.hh"
 #include "client/local_reader.hh"
@@ -94,9 +95,7 @@ class Progress {
   OrStatus<void> wait_for_tags(Lock& lock, uint32_t count, uint64_t deadline_ns);
   void take_turn(Lock& lock, Waiter& waiter, uint64_t deadline_ns);
   void lead(Lock& lock, uint64_t deadline_ns);
-  void follow(Lock& lock, Waiter& waiter, uint64_t deadline_ns);
   void hand_over();
-  DaemonLine::Heard await_daemon(uint64_t deadline_ns);
 
   void absorb();
   void account_for_changed();
@@ -119,12 +118,12 @@ class Progress {
   // Guarded by mutex_; of exchange_, completions_waiting() is the leader's.
   OperationSlab slab_;
   std::vector<Operation*> changed_;
-  Waiter* followers_ = nullptr;
+  Followers followers_;
   bool is_led_ = false;
   bool is_dead_ = false;
   uint32_t fruitless_tests_ = 0;
 
-  AdaptiveSpin spin_;  // the leader's
+  DaemonWatch watch_;  // the leader's
 };
 
 }  // namespace obj::client

@@ -21,6 +21,9 @@
  *               own.
  *   Units       Sizes and offsets are bytes in uint64_t, named *_bytes. Times are milliseconds in
  *               int32_t, named *_ms; OBJ_FOREVER means no limit, 0 means do not wait.
+ *   Silence     If objd is there but does not answer (stopped, starved of CPU), a call gives up with
+ *               OBJ_ETIMEOUT 10 s after the time that it was given, or after its start if it takes
+ *               none; what it asked for may still happen. Calls with OBJ_FOREVER wait on.
  *   Options     NULL means defaults. Otherwise start from OBJ_*_OPTIONS_INIT, which records the
  *               size your program was compiled with, so that older binaries keep working.
  */
@@ -305,7 +308,9 @@ int obj_status(struct obj_client *client, uint32_t flags, char *text, size_t cap
  * included, stay borrowed until the request is complete. Requests progress only inside calls into
  * the library on the same client, from any thread. A request ends by obj_test() or obj_wait_all()
  * reporting it complete, which frees it and sets it to NULL. Starting more than requests_max at
- * once is OBJ_ELIMIT.
+ * once is OBJ_ELIMIT. A call that fails has started nothing and leaves its arguments as they were. The
+ * bytes of a large put are copied inside obj_test() or obj_wait_all(). When objd is gone, requests are
+ * still collected, with OBJ_EDISCONNECTED if they did not complete before.
  */
 int obj_put_async(struct obj_client *client, const struct obj_id *id, const void *data,
 		  uint64_t data_bytes, const void *metadata, uint64_t metadata_bytes,
