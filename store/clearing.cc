@@ -73,7 +73,19 @@ bool Clearing::grow(ObjectEntry& seed, uint64_t size_bytes, Victims& victims) {
     const bool is_object = (goes_up ? cost_after : cost_before) > 0;
     if (is_object) victims.push_back(static_cast<ObjectEntry*>(next));
   }
+  spare_outside(ExtentAllocator::aligned(first->offset, size_bytes), size_bytes, victims);
   return true;
+}
+
+// A stretch grows until there is a place of the right alignment in it. What lies beside that place may
+// stay after all, even if it is what the stretch started at.
+void Clearing::spare_outside(uint64_t start, uint64_t size_bytes, Victims& victims) {
+  const uint64_t end = start + ExtentAllocator::extent_bytes(size_bytes);
+  const auto is_outside = [=](const ObjectEntry* entry) {
+    return entry->end() <= start || entry->offset >= end;
+  };
+  // If all are, the place itself is being evicted already; the caller still counts on a victim.
+  if (!std::ranges::all_of(victims, is_outside)) std::erase_if(victims, is_outside);
 }
 
 bool Clearing::anywhere(uint64_t size_bytes, Victims& victims) {

@@ -57,6 +57,7 @@ class Clearing {
 
   ObjectEntry* next_seed();
   bool grow(ObjectEntry& seed, uint64_t size_bytes, Victims& victims);
+  static void spare_outside(uint64_t start, uint64_t size_bytes, Victims& victims);
   uint64_t cost_of(Extent* neighbour) const;
   void collect_gaps(uint64_t size_bytes);
   const Gap* gap_around(uint64_t offset) const;

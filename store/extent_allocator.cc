@@ -40,10 +40,13 @@ uint64_t ExtentAllocator::extent_bytes(uint64_t size_bytes) {
   return std::max((size_bytes + kAlign - 1) & ~(kAlign - 1), kAlign);
 }
 
+uint64_t ExtentAllocator::aligned(uint64_t start, uint64_t size_bytes) {
+  return extent_bytes(size_bytes) >= kPageAlign ? page_up(start) : start;
+}
+
 bool ExtentAllocator::fits_between(uint64_t start, uint64_t end, uint64_t size_bytes) {
-  const uint64_t wanted_bytes = extent_bytes(size_bytes);
-  const uint64_t first = wanted_bytes >= kPageAlign ? page_up(start) : start;
-  return first <= end && wanted_bytes <= end - first;
+  const uint64_t first = aligned(start, size_bytes);
+  return first <= end && extent_bytes(size_bytes) <= end - first;
 }
 
 ExtentAllocator::FreeExtent* ExtentAllocator::best_fit(uint64_t extent_bytes) {

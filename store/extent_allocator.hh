@@ -47,6 +47,8 @@ class ExtentAllocator {
   // How long the extent for a request is: rounded up to kAlign, at least kAlign.
   // REQUIRES: size_bytes <= kCapacityMax.
   static uint64_t extent_bytes(uint64_t size_bytes);
+  // Where an extent for a request of this size may begin, from `start` on.
+  static uint64_t aligned(uint64_t start, uint64_t size_bytes);
   // Whether an extent for a request of this size lies in [start, end) if all of that is free.
   static bool fits_between(uint64_t start, uint64_t end, uint64_t size_bytes);
 

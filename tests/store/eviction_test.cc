@@ -7,6 +7,7 @@
 #include <random>
 #include <vector>
 
+#include "store/shared/pin_cell.hh"
 #include "tests/seed.hh"
 #include "tests/store/test_store.hh"
 
@@ -188,6 +189,31 @@ TEST(Eviction, makes_room_for_an_object_as_large_as_the_arena) {
   EXPECT_TRUE(test.is_consistent());
 }
 
+TEST(Eviction, grows_towards_the_colder_neighbour) {
+  for (const uint64_t next_coldest : {3u, 5u}) {
+    FullStore test(8);
+    test.store.find_sealed(numbered_id(4));
+    test.store.find_sealed(numbered_id(next_coldest));
+    for (uint64_t number = 0; number < 8; number++) {
+      if (number != 4 && number != next_coldest) test.store.find_sealed(numbered_id(number));
+    }
+    test.put(100, 2 * kKiB);
+    EXPECT_EQ(test.missing(), (Numbers{std::min<uint64_t>(4, next_coldest),
+                                       std::max<uint64_t>(4, next_coldest)}));
+  }
+}
+
+TEST(Eviction, spares_what_lies_beside_an_aligned_place) {
+  FullStore test(16);
+  test.put(100, 4 * kKiB);  // grows from object 0, which begins a page
+  EXPECT_EQ(test.missing(), (Numbers{0, 1, 2, 3}));
+  for (uint64_t number = 4; number < 16; number++) test.store.find_sealed(numbered_id(number));
+  for (const uint64_t number : {100u, 4u}) test.store.find_sealed(numbered_id(number));
+  // Now 5 is the coldest, in the middle of a page.
+  test.put(101, 4 * kKiB);
+  EXPECT_EQ(test.missing(), (Numbers{0, 1, 2, 3, 8, 9, 10, 11}));
+}
+
 TEST(Eviction, takes_neighbours_when_uses_follow_addresses) {
   FullStore test(256);
   test.put(1000, 64 * kKiB);
@@ -248,9 +274,9 @@ TEST(Eviction, makes_room_in_the_table_when_its_slots_are_used_up) {
   TestStore test(4, 1 << 20);
   for (uint64_t number = 0; number < 4; number++) test.put(number, 64);
   EXPECT_EQ(test.table.free_slots(), 0u);
-  test.put(100, 64);
+  test.put(100, 4096);  // there is memory for it, so one object is enough
   EXPECT_FALSE(test.has(0));
-  EXPECT_TRUE(test.has(1));
+  for (const uint64_t number : {1u, 2u, 3u}) EXPECT_TRUE(test.has(number));
   // And when both are used up.
   test.put(101, 1 << 20);
   EXPECT_TRUE(test.has(101));
@@ -263,6 +289,29 @@ TEST(Eviction, fails_when_all_slots_are_held) {
   for (uint64_t number = 0; number < 4; number++) test.readers.pin(1, test.put(number, 64));
   EXPECT_EQ(test.create(100, 64).error().code, ErrorCode::kOutOfMemory);
   EXPECT_EQ(test.create(100, 64).error().code, ErrorCode::kOutOfMemory);
+  EXPECT_TRUE(test.is_consistent());
+}
+
+TEST(Eviction, ignores_cells_that_do_not_name_what_is_there) {
+  FullStore test(8);
+  const ObjectRef coldest = test.refs[0];
+  for (const uint64_t word : {uint64_t{1} << 32, ~uint64_t{0}, make_pin(UINT32_MAX - 1, 1),
+                              make_pin(16, 1), make_pin(15, 0), make_pin(15, 1),
+                              make_pin(coldest.slot, coldest.generation + 1)}) {
+    test.readers.pins.push_back({word, 1});
+  }
+  test.put(100, kKiB);
+  test.put(101, 4 * kKiB);  // several victims, so pins are learnt first
+  EXPECT_FALSE(test.has(0));
+  EXPECT_EQ(test.missing().size(), 5u);
+  EXPECT_TRUE(test.is_consistent());
+}
+
+TEST(Eviction, works_ahead_with_stretches_that_meet) {
+  FullStore test(65536);
+  test.shuffle_uses(test_seed());
+  for (uint64_t i = 0; i < 1000; i++) test.put(100'000 + i, 3 * kKiB);
+  EXPECT_LE(test.missing().size(), 3000u + 256 + 2);
   EXPECT_TRUE(test.is_consistent());
 }
 

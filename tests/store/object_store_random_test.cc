@@ -110,6 +110,11 @@ class RandomWalk {
     return known.is_sealed && !known.is_removed && known.owners.empty() && known.viewers.empty();
   }
 
+  // False for what was evicted in the call under way.
+  bool is_here(const Known& known) {
+    return test_.table.generation(known.placement.ref.slot) == known.placement.ref.generation;
+  }
+
   // Any object, or null if there is none.
   Known* any() { return objects_.empty() ? nullptr : &objects_[random_() % objects_.size()]; }
   Known* any_live() {
@@ -141,7 +146,13 @@ class RandomWalk {
     const bool exists = find(number) != nullptr;
     const uint64_t wanted = metadata_offset(spec.data_bytes) + spec.metadata_bytes;
     scribble();
+    // Readers that pin while the store looks for victims, also what it has chosen.
+    int late_pins = static_cast<int>(random_() % 4);
+    test_.readers.on_scan = [&] {
+      if (late_pins-- > 0) view();
+    };
     const auto created = test_.store.create(spec);
+    test_.readers.on_scan = nullptr;
     forget_evicted();
     if (created) {
       ASSERT_FALSE(exists);
@@ -161,8 +172,7 @@ class RandomWalk {
   void forget_evicted() {
     for (size_t i = objects_.size(); i > 0; i--) {
       const Known& known = objects_[i - 1];
-      const ObjectRef ref = known.placement.ref;
-      if (test_.table.generation(ref.slot) == ref.generation) continue;
+      if (is_here(known)) continue;
       ASSERT_TRUE(may_go(known));
       forget(known);
     }
@@ -211,7 +221,7 @@ class RandomWalk {
 
   void view() {
     Known* known = any_live();
-    if (known == nullptr || !known->is_sealed) return;
+    if (known == nullptr || !known->is_sealed || !is_here(*known)) return;
     const auto session = static_cast<SessionId>(1 + random_() % kSessions);
     test_.readers.pin(session, known->placement.ref);
     known->viewers.insert(session);

@@ -185,6 +185,9 @@ TEST(ObjectStore, gives_memory_back_on_abort) {
   EXPECT_EQ(test.store.ledger().free_bytes, kMiB);
   EXPECT_FALSE(test.has(1));
   EXPECT_EQ(test.store.abort(ref, 1).error().code, ErrorCode::kStale);
+  // A guess at the generation that the free slot has now.
+  const ObjectRef guess{ref.slot, test.table.generation(ref.slot)};
+  EXPECT_EQ(test.store.seal(guess, 1).error().code, ErrorCode::kStale);
   const ObjectRef again = test.create(1, 1000).value().ref;
   EXPECT_EQ(again.slot, ref.slot);
   EXPECT_GT(again.generation, ref.generation);
