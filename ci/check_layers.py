@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "store/shared": ["base"],
     "store": ["base"],
     "fabric": ["base"],
-    "directory": ["base", "fabric/remote_span.hh", "fabric/message_transport.hh"],
+    "directory": ["base", "fabric/message_transport.hh"],
     "spill": ["base", "store/cold_tier.hh"],
     # libobj sees the daemon only through what it shares with it.
     "client": ["base", "store/shared"],

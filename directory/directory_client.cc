@@ -220,33 +220,25 @@ void DirectoryClient::lost_link() {
 }
 
 void DirectoryClient::expire() {
-  const Error why = link_.ready() ? Error{ErrorCode::kTimeout, 0, "directory: answer"}
-                                  : Error{ErrorCode::kDisconnected, 0, "directory: connection"};
-  const auto collect = [&]<class Kind>(auto& questions, std::in_place_type_t<Kind>) {
+  const std::unexpected why(link_.ready() ? Error{ErrorCode::kTimeout, 0, "directory: answer"}
+                                          : Error{ErrorCode::kDisconnected, 0, "directory"});
+  const auto collect = [&](auto& questions, auto tell) {
     tags_.clear();
     questions.expire(now_ns_, tags_);
-    for (const RequestTag tag : tags_) news_.push_back(Kind{tag, std::unexpected(why)});
+    for (const RequestTag tag : tags_) {
+      news_.push_back([tell, tag, why](DirectoryClientOwner& owner) { (owner.*tell)(tag, why); });
+    }
   };
-  collect(lookups_, std::in_place_type<LocatedNews>);
-  collect(frees_, std::in_place_type<FreedNews>);
-  collect(node_queries_, std::in_place_type<NodeNews>);
-  collect(node_lists_, std::in_place_type<NodesNews>);
+  collect(lookups_, &DirectoryClientOwner::on_located);
+  collect(frees_, &DirectoryClientOwner::on_freed);
+  collect(node_queries_, &DirectoryClientOwner::on_node);
+  collect(node_lists_, &DirectoryClientOwner::on_nodes);
 }
 
 void DirectoryClient::tell_owner() {
-  struct Teller {
-    DirectoryClientOwner& owner;
-    void operator()(const LocatedNews& news) { owner.on_located(news.tag, news.located); }
-    void operator()(const LocationsNews& news) { owner.on_locations(news.id, news.located); }
-    void operator()(const FreedNews& news) { owner.on_freed(news.tag, news.holders); }
-    void operator()(const NodeNews& news) { owner.on_node(news.tag, news.node); }
-    void operator()(const NodesNews& news) { owner.on_nodes(news.tag, news.nodes); }
-    void operator()(const ConflictNews& news) { owner.on_conflict(news.id); }
-    void operator()(const FreeOrder& order) { owner.on_free_order(order); }
-  };
   if (news_.empty()) return;
   const std::vector<News> news = std::exchange(news_, {});
-  for (const News& item : news) std::visit(Teller{owner_}, item);
+  for (const News& tell : news) tell(owner_);
 }
 
 }  // namespace obj::directory

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <functional>
 #include <span>
-#include <variant>
 #include <vector>
 
 #include "base/result.hh"
@@ -100,32 +99,8 @@ class DirectoryClient : public MessageHandler {
   // end.
   enum class Inventory : uint8_t { kNone, kOwed, kBegun, kListing, kEnding };
 
-  // News for the owner, told when our own state is in order.
-  struct LocatedNews {
-    RequestTag tag;
-    Result<Located> located;
-  };
-  struct LocationsNews {
-    ObjectId id;
-    Located located;
-  };
-  struct FreedNews {
-    RequestTag tag;
-    Result<uint32_t> holders;
-  };
-  struct NodeNews {
-    RequestTag tag;
-    Result<NodeAnswer> node;
-  };
-  struct NodesNews {
-    RequestTag tag;
-    Result<std::vector<NodeAnswer>> nodes;
-  };
-  struct ConflictNews {
-    ObjectId id;
-  };
-  using News = std::variant<LocatedNews, LocationsNews, FreedNews, NodeNews, NodesNews,
-                            ConflictNews, FreeOrder>;
+  // Told to the owner when our own state is in order.
+  using News = std::function<void(DirectoryClientOwner&)>;
 
   void put_report(const CopyReport& report);
   bool answer_due() const;
@@ -157,6 +132,9 @@ class DirectoryClient : public MessageHandler {
     return false;
   }  // not for a node
   void take_answer(const ObjectId& id, const Answer& answer);
+  // Ends the questions under `key`: each tag is told `result` by `tell`, a function of the owner.
+  template <class Questions, class Key, class Tell, class Answered>
+  void finish(Questions& questions, const Key& key, Tell tell, const Answered& result);
   bool take_node_page(uint64_t cookie, wire::NodeAnswers answers);
 
   // Fixed after construction.

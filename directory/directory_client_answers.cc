@@ -16,6 +16,17 @@ uint64_t ask_again_after_ns(uint32_t attempts) {
 
 }  // namespace
 
+template <class Questions, class Key, class Tell, class Answered>
+void DirectoryClient::finish(Questions& questions, const Key& key, Tell tell,
+                             const Answered& result) {
+  tags_.clear();
+  questions.finish(key, tags_);
+  for (const RequestTag tag : tags_) {
+    news_.push_back(
+        [tell, tag, result](DirectoryClientOwner& owner) { (owner.*tell)(tag, result); });
+  }
+}
+
 void DirectoryClient::on_message(PeerId peer, std::span<const std::byte> bytes) {
   if (!link_.is(peer)) return;
   link_.on_heard(now_ns_);
@@ -59,7 +70,8 @@ bool DirectoryClient::take(const wire::Reported& message) {
   else if (inventory_ == Inventory::kEnding)
     inventory_ = Inventory::kNone;
   for (size_t i = 0; i < message.conflicts.size(); i++) {
-    news_.push_back(ConflictNews{message.conflicts[i]});
+    const ObjectId id = message.conflicts[i];
+    news_.push_back([id](DirectoryClientOwner& owner) { owner.on_conflict(id); });
   }
   if (message.refused > 0 && reports_refused_ == 0) {
     log::warn("directory_refused_reports", {{"count", message.refused}});
@@ -95,9 +107,7 @@ void DirectoryClient::take_answer(const ObjectId& id, const Answer& answer) {
   } else {
     cache_.forget(id);
   }
-  tags_.clear();
-  lookups_.finish(id, tags_);
-  for (const RequestTag tag : tags_) news_.push_back(LocatedNews{tag, result});
+  finish(lookups_, id, &DirectoryClientOwner::on_located, result);
 }
 
 bool DirectoryClient::take(const wire::Subscribed&) {
@@ -109,7 +119,8 @@ bool DirectoryClient::take(const wire::Changes& message) {
     const LocationChange change = message.changes[i];
     if (change.kind == ChangeKind::kRemoved) cache_.invalidate(change.id, change.location.node);
     if (subscriptions_.apply(change)) {
-      news_.push_back(LocationsNews{change.id, subscriptions_.located(change.id)});
+      news_.push_back([id = change.id, located = subscriptions_.located(change.id)](
+                          DirectoryClientOwner& owner) { owner.on_locations(id, located); });
     }
   }
   return true;
@@ -126,15 +137,16 @@ bool DirectoryClient::take(const wire::Freed& message) {
       continue;
     }
     cache_.forget(id);
-    tags_.clear();
-    frees_.finish(id, tags_);
-    for (const RequestTag tag : tags_) news_.push_back(FreedNews{tag, message.holders[i]});
+    finish(frees_, id, &DirectoryClientOwner::on_freed, Result<uint32_t>(message.holders[i]));
   }
   return fits;
 }
 
 bool DirectoryClient::take(const wire::FreeOrders& message) {
-  for (size_t i = 0; i < message.orders.size(); i++) news_.push_back(message.orders[i]);
+  for (size_t i = 0; i < message.orders.size(); i++) {
+    const FreeOrder order = message.orders[i];
+    news_.push_back([order](DirectoryClientOwner& owner) { owner.on_free_order(order); });
+  }
   return true;
 }
 
@@ -149,9 +161,7 @@ bool DirectoryClient::take(const wire::Nodes& message) {
       node_queries_.ask_later(node, now_ns_);
       continue;
     }
-    tags_.clear();
-    node_queries_.finish(node, tags_);
-    for (const RequestTag tag : tags_) news_.push_back(NodeNews{tag, answer});
+    finish(node_queries_, node, &DirectoryClientOwner::on_node, Result<NodeAnswer>(answer));
   }
   return fits;
 }
@@ -163,9 +173,8 @@ bool DirectoryClient::take_node_page(uint64_t cookie, wire::NodeAnswers answers)
   for (NodeAnswer& node : nodes) {
     if (!answers.next(node)) return false;
   }
-  tags_.clear();
-  node_lists_.finish(after->front(), tags_);
-  for (const RequestTag tag : tags_) news_.push_back(NodesNews{tag, nodes});
+  finish(node_lists_, after->front(), &DirectoryClientOwner::on_nodes,
+         Result<std::vector<NodeAnswer>>(nodes));
   return true;
 }
 

@@ -210,7 +210,7 @@ TEST(Cluster, restarted_directory_never_says_unknown_of_what_is_held) {
   log::open(log::Level::kError, "/dev/null");
   const uint64_t seed = test_seed();
   FakeCluster cluster(seed, kNodes, kIds);
-  for (uint64_t id = 0; id < kIds; id++) cluster.nodes[id % kNodes + 1]->put(id);
+  for (uint32_t id = 0; id < kIds; id++) cluster.nodes[id % kNodes + 1]->put(id);
   ASSERT_TRUE(cluster.run_until(20'000, [&] { return cluster.quiet(); }));
   int found = 0;
   for (auto& [id, node] : cluster.nodes) {

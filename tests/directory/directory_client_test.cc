@@ -287,7 +287,7 @@ TEST(DirectoryClient, lookups_of_one_id_are_one_question_and_each_gets_the_answe
   ASSERT_EQ(lookup.ids.size(), 2u);
   session.answer(lookup.cookie, {found({1}), status(LookupStatus::kUnknown)});
   ASSERT_EQ(session.owner.located.size(), 3u);
-  for (int i = 0; i < 2; i++) {
+  for (size_t i = 0; i < 2; i++) {
     ASSERT_TRUE(session.owner.located[i].second);
     EXPECT_EQ(session.owner.located[i].second->copies[0].node, (NodeRef{1, 1}));
   }

@@ -32,18 +32,18 @@ inline std::map<NodeId, Location> by_node(const Located& located) {
 // One node's process. Objects are id_of(0) to id_of(ids - 1).
 class FakeNode : public DirectoryClientOwner {
  public:
-  FakeNode(FakeNetwork& network, NodeRef ref, uint32_t ids, uint64_t seed, uint64_t now_ns)
-      : ref(ref),
-        endpoint(network, "node:" + std::to_string(ref.id)),
-        client(endpoint, *this, options(ref), seed, now_ns),
+  FakeNode(FakeNetwork& network, NodeRef self, uint32_t ids, uint64_t seed, uint64_t now_ns)
+      : ref(self),
+        endpoint(network, "node:" + std::to_string(self.id)),
+        client(endpoint, *this, options(self), seed, now_ns),
         ids_(ids) {
     endpoint.set_handler(client);
   }
 
-  static DirectoryClientOptions options(NodeRef ref) {
+  static DirectoryClientOptions options(NodeRef self) {
     DirectoryClientOptions result;
     result.link.address = "directory:1";
-    result.node = TestDirectory::info(ref.id, ref.incarnation);
+    result.node = TestDirectory::info(self.id, self.incarnation);
     result.pending_reports_max = 8;  // so that overflows happen
     return result;
   }
@@ -151,10 +151,10 @@ class FakeNode : public DirectoryClientOwner {
 
 class FakeCluster {
  public:
-  FakeCluster(uint64_t seed, uint32_t nodes, uint32_t ids)
-      : network(seed), ids(ids), random_(seed) {
+  FakeCluster(uint64_t seed, uint32_t node_count, uint32_t id_count)
+      : network(seed), ids(id_count), random_(seed) {
     start_directory();
-    for (NodeId id = 1; id <= nodes; id++) start_node(id);
+    for (NodeId id = 1; id <= node_count; id++) start_node(id);
   }
 
   void start_directory() { directory_.emplace(network, random_(), ++epoch_, now_ns); }
@@ -164,8 +164,8 @@ class FakeCluster {
   FakeEndpoint& directory_endpoint() { return directory_->endpoint; }
 
   void start_node(NodeId id) {
-    const NodeRef ref{id, ++incarnations_[id]};
-    nodes[id] = std::make_unique<FakeNode>(network, ref, ids, random_(), now_ns);
+    const NodeRef self{id, ++incarnations_[id]};
+    nodes[id] = std::make_unique<FakeNode>(network, self, ids, random_(), now_ns);
   }
   void kill_node(NodeId id) { nodes.erase(id); }
 

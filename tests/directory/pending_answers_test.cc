@@ -144,6 +144,7 @@ TEST(PendingAnswers, every_question_ends_exactly_once_whatever_happens) {
   uint64_t next_tag = 0;
   uint64_t next_cookie = 0;
   std::vector<uint64_t> cookies;
+  Keys batch;
   const auto end = [&](const Tags& tags) {
     for (const uint64_t tag : tags) EXPECT_EQ(open.erase(tag), 1u) << "tag " << tag;
   };
@@ -163,7 +164,8 @@ TEST(PendingAnswers, every_question_ends_exactly_once_whatever_happens) {
         break;
       case 3:
         if (cookies.empty()) break;
-        for (const uint32_t answered : *questions.answered(cookies.back())) {
+        batch = questions.answered(cookies.back()).value();
+        for (const uint32_t answered : batch) {
           if (random() % 3 == 0)
             questions.ask_later(answered, now_ns + random() % 20);
           else

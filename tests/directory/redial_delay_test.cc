@@ -14,7 +14,7 @@ constexpr uint64_t kMs = 1'000'000;
 TEST(RedialDelay, doubles_up_to_its_limit_and_starts_anew_after_success) {
   RedialDelay delay(50, 2000, 1);
   for (int rounds = 0; rounds < 2; rounds++) {
-    for (const uint64_t most : {50, 100, 200, 400, 800, 1600, 2000, 2000, 2000}) {
+    for (const uint64_t most : {50u, 100u, 200u, 400u, 800u, 1600u, 2000u, 2000u}) {
       const uint64_t pause = delay.after_failure_ns();
       EXPECT_LE(pause, most * kMs);
       EXPECT_GE(pause, most * kMs / 2);

@@ -58,7 +58,7 @@ class RandomRun {
     }
     heal();
     if (!cluster_.run_until([this] { return all_ended(); }, kEndNs, kLookNs)) {
-      cluster_.violation().note("ends: something does not come to its end");
+      cluster_.violation().note("ends: " + what_has_not_ended());
     }
     // What is left to say is said, and what is left to drain is drained.
     if (!cluster_.run_until([this] { return all_idle(); }, kEndNs, kLookNs)) {
@@ -170,21 +170,24 @@ class RandomRun {
       SimNode& node = cluster_.node(number);
       const auto outcomes = node.outcomes();
       for (const auto& [bundle, outcome] : outcomes) {
-        if (!can_end(node, outcome)) node.cancel(bundle);
+        const std::set<ObjectId> ids(outcome.ids.begin(), outcome.ids.end());
+        if (!can_end(node, ids, cluster_.directory())) node.cancel(bundle);
       }
     }
   }
 
-  bool can_end(SimNode& node, const SimNode::Outcome& outcome) {
-    const std::set<ObjectId> ids(outcome.ids.begin(), outcome.ids.end());
+  static bool can_end(SimNode& node, const std::set<ObjectId>& ids, SimDirectory& directory) {
     uint64_t need_bytes = 0;
-    for (const ObjectId& id : ids) {
-      const bool is_here = node.has(id) && !node.store().find(id)->evictable();
-      const uint64_t extent_bytes = cluster_.directory().extent_bytes(id);
-      if (extent_bytes == 0) return false;
-      need_bytes += is_here ? 0 : extent_bytes;
+    for (const SimObject& object : node.store().objects()) {
+      if (object.primary) need_bytes += object.shape.extent_bytes;
     }
-    return need_bytes <= node.store().pull_limit_bytes();
+    for (const ObjectId& id : ids) {
+      const SimObject* const here = node.store().find(id);
+      if (here != nullptr && here->primary) continue;
+      if (!directory.has_copy(id)) return false;
+      need_bytes += directory.extent_bytes(id);
+    }
+    return need_bytes <= node.store().capacity_bytes();
   }
 
   bool all_ended() {
@@ -194,6 +197,30 @@ class RandomRun {
       }
     }
     return true;
+  }
+  std::string what_has_not_ended() {
+    std::string text = "not at an end:";
+    for (uint32_t number = 0; number < cluster_.nodes(); number++) {
+      SimNode& node = cluster_.node(number);
+      for (const auto& [bundle, outcome] : node.outcomes()) {
+        if (outcome.ended_ns != 0) continue;
+        text += "\n  node " + std::to_string(number) + " " + to_string(outcome.pull_class) + " of";
+        for (const ObjectId& id : outcome.ids) {
+          text += " " + std::to_string(id.bytes[0]) + (node.has(id) ? "(here)" : "");
+        }
+      }
+      const PullBudget& budget = node.manager().budget();
+      text += "\n  node " + std::to_string(number) + " holds " +
+              std::to_string(budget.held_bytes()) + " of " + std::to_string(budget.limit_bytes()) +
+              " for pulls, " + std::to_string(node.manager().activation().active_bundles()) +
+              " bundles run, " + std::to_string(node.manager().activation().queued_bundles()) +
+              " wait";
+      for (const TransferDescription& transfer : node.manager().transfers(cluster_.now_ns())) {
+        text += "\n  node " + std::to_string(number) + " pulls " +
+                std::to_string(transfer.id.bytes[0]) + ", waits for " + transfer.waits_for;
+      }
+    }
+    return text;
   }
   bool all_idle() {
     for (uint32_t number = 0; number < cluster_.nodes(); number++) {

@@ -33,7 +33,7 @@ struct ClusterOptions {
   uint64_t death_noticed_ns = 1'200'000'000;  // by the directory
 };
 
-class SimCluster : private DirectoryLink {
+class SimCluster : public DirectoryLink {
  public:
   SimCluster(const ClusterOptions& options, uint64_t seed);
 

@@ -44,7 +44,7 @@ void SimDirectory::set_being_made(const ObjectId& id, bool being_made) {
 }
 
 void SimDirectory::declare_dead(SourceNode node) {
-  dead_.insert(node);
+  if (!dead_.insert(node).second) return;  // the subscriptions are those of its next life
   for (auto& [id, entry] : entries_) {
     entry.subscribers.erase(node.node);
     if (erase_copy(entry, node)) changed(id, entry);
