@@ -25,7 +25,9 @@ bool Eviction::make_room(uint64_t size_bytes) {
   while (!inventory_.has_room(size_bytes) && vain_rounds < kVainRoundsMax && may_fit(size_bytes) &&
          choose_victims(size_bytes)) {
     evict_victims();
-    if (victims_.empty()) vain_rounds++;
+    if (!victims_.empty()) continue;
+    vain_rounds++;
+    if (!are_pins_known_) learn_pins();  // so that what is held costs one round, not one each
   }
   was_stuck_ = !inventory_.has_room(size_bytes);
   return !was_stuck_;

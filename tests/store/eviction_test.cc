@@ -100,6 +100,15 @@ TEST(Eviction, spares_what_a_reader_holds) {
   EXPECT_TRUE(test.is_consistent());
 }
 
+TEST(Eviction, finds_the_one_object_that_nobody_holds) {
+  FullStore test(100);
+  for (const ObjectRef ref : test.refs) test.readers.pin(1, ref);
+  test.readers.release(1, test.refs[99]);
+  ASSERT_TRUE(test.create(100, kKiB).has_value());
+  EXPECT_EQ(test.missing(), (Numbers{99}));
+  EXPECT_LE(test.readers.scans, 4);
+}
+
 TEST(Eviction, spares_what_a_reader_took_at_the_last_moment) {
   FullStore test(8);
   test.readers.on_scan = [&] {
@@ -198,8 +207,8 @@ TEST(Eviction, grows_towards_the_colder_neighbour) {
       if (number != 4 && number != next_coldest) test.store.find_sealed(numbered_id(number));
     }
     test.put(100, 2 * kKiB);
-    EXPECT_EQ(test.missing(), (Numbers{std::min<uint64_t>(4, next_coldest),
-                                       std::max<uint64_t>(4, next_coldest)}));
+    EXPECT_EQ(test.missing(),
+              (Numbers{std::min<uint64_t>(4, next_coldest), std::max<uint64_t>(4, next_coldest)}));
   }
 }
 
@@ -295,9 +304,9 @@ TEST(Eviction, fails_when_all_slots_are_held) {
 TEST(Eviction, ignores_cells_that_do_not_name_what_is_there) {
   FullStore test(8);
   const ObjectRef coldest = test.refs[0];
-  for (const uint64_t word : {uint64_t{1} << 32, ~uint64_t{0}, make_pin(UINT32_MAX - 1, 1),
-                              make_pin(16, 1), make_pin(15, 0), make_pin(15, 1),
-                              make_pin(coldest.slot, coldest.generation + 1)}) {
+  for (const uint64_t word :
+       {uint64_t{1} << 32, ~uint64_t{0}, make_pin(UINT32_MAX - 1, 1), make_pin(16, 1),
+        make_pin(15, 0), make_pin(15, 1), make_pin(coldest.slot, coldest.generation + 1)}) {
     test.readers.pins.push_back({word, 1});
   }
   test.put(100, kKiB);
