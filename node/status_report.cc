@@ -22,6 +22,7 @@ Json json_of(const Ledger& ledger) {
   return {{"unsealed", json_of(ledger.unsealed)},
           {"sealed", json_of(ledger.sealed)},
           {"owner_pinned", json_of(ledger.owner_pinned)},
+          {"secondary", json_of(ledger.secondary)},
           {"withdrawn", json_of(ledger.withdrawn)}};
 }
 

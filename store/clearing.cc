@@ -12,14 +12,17 @@ constexpr uint64_t kMustStay = UINT64_MAX;
 
 }  // namespace
 
-void Clearing::restart() {
+void Clearing::restart(CopyRole role) {
+  role_ = role;
   last_hemmed_in_ = nullptr;
   hemmed_in_ = 0;
   vain_steps_ = 0;
 }
 
 bool Clearing::near_coldest(uint64_t size_bytes, Victims& victims) {
-  while (hemmed_in_ < kHemmedInMax && vain_steps_ < kVainStepsMax) {
+  const uint32_t hemmed_in_max =
+      role_ == CopyRole::kSecondary ? kHemmedInSecondariesMax : kHemmedInMax;
+  while (hemmed_in_ < hemmed_in_max && vain_steps_ < kVainStepsMax) {
     ObjectEntry* const seed = next_seed();
     if (seed == nullptr) return false;
     if (grow(*seed, size_bytes, victims)) return true;
@@ -35,9 +38,9 @@ bool Clearing::near_coldest(uint64_t size_bytes, Victims& victims) {
 ObjectEntry* Clearing::next_seed() {
   Recency& recency = inventory_.recency();
   // Those that are held go to the warm end, where we may meet them again: hence the count.
-  for (size_t left = recency.size(); left > 0; left--) {
+  for (size_t left = recency.size(role_); left > 0; left--) {
     ObjectEntry* const seed =
-        last_hemmed_in_ != nullptr ? recency.next_warmer(*last_hemmed_in_) : recency.coldest();
+        last_hemmed_in_ != nullptr ? recency.next_warmer(*last_hemmed_in_) : recency.coldest(role_);
     if (seed == nullptr || !pins_.contains(*seed)) return seed;
     recency.touch(*seed);
   }
@@ -51,6 +54,7 @@ uint64_t Clearing::cost_of(Extent* neighbour) const {
   if (neighbour->is_free) return 0;
   const auto& entry = static_cast<const ObjectEntry&>(*neighbour);
   if (entry.place != Place::kEvictable || pins_.contains(entry)) return kMustStay;
+  if (role_ == CopyRole::kSecondary && entry.role != role_) return kMustStay;
   return Recency::contains(entry) ? entry.used_at : 0;
 }
 
@@ -77,8 +81,8 @@ bool Clearing::grow(ObjectEntry& seed, uint64_t size_bytes, Victims& victims) {
   return true;
 }
 
-// A stretch grows until there is a place of the right alignment in it. What lies beside that place may
-// stay after all, even if it is what the stretch started at.
+// A stretch grows until there is a place of the right alignment in it. What lies beside that place
+// may stay after all, even if it is what the stretch started at.
 void Clearing::spare_outside(uint64_t start, uint64_t size_bytes, Victims& victims) {
   const uint64_t end = start + ExtentAllocator::extent_bytes(size_bytes);
   const auto is_outside = [=](const ObjectEntry* entry) {
@@ -89,6 +93,7 @@ void Clearing::spare_outside(uint64_t start, uint64_t size_bytes, Victims& victi
 }
 
 bool Clearing::anywhere(uint64_t size_bytes, Victims& victims) {
+  restart(CopyRole::kPrimary);
   collect_gaps(size_bytes);
   ObjectEntry* const seed = seed_in_gaps();
   if (seed == nullptr) return false;
@@ -131,14 +136,21 @@ const Clearing::Gap* Clearing::gap_around(uint64_t offset) const {
   return offset < gap.end ? &gap : nullptr;
 }
 
-// One of the coldest objects if it lies in a gap, else any object that does.
-ObjectEntry* Clearing::seed_in_gaps() {
-  if (gaps_.empty()) return nullptr;
+ObjectEntry* Clearing::cold_seed_in_gaps(CopyRole role) {
   Recency& recency = inventory_.recency();
-  ObjectEntry* seed = recency.coldest();
+  ObjectEntry* seed = recency.coldest(role);
   for (uint32_t i = 0; i < kColdestMax && seed != nullptr; i++) {
     if (gap_around(seed->offset) != nullptr) return seed;
     seed = recency.next_warmer(*seed);
+  }
+  return nullptr;
+}
+
+// One of the coldest objects if it lies in a gap, else any object that does.
+ObjectEntry* Clearing::seed_in_gaps() {
+  if (gaps_.empty()) return nullptr;
+  for (const CopyRole role : {CopyRole::kSecondary, CopyRole::kPrimary}) {
+    if (ObjectEntry* const seed = cold_seed_in_gaps(role)) return seed;
   }
   for (const Gap& gap : gaps_) {
     // Neighbours are never both free, so a gap that is not free as a whole has an object here.

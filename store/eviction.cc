@@ -65,26 +65,32 @@ void Eviction::learn_pins() {
 bool Eviction::choose_victims(uint64_t size_bytes) {
   // Where only a slot is missing, any object will do.
   const uint64_t stretch_bytes = inventory_.extents().fits(size_bytes) ? 0 : size_bytes;
-  clearing_.restart();
   victims_.clear();
   victim_bytes_ = 0;
-  if (!was_stuck_) choose_cold_victims(stretch_bytes);
-  if (!victims_.empty()) return true;
+  if (!was_stuck_) {
+    choose_cold_victims(CopyRole::kSecondary, stretch_bytes);
+    if (victims_.empty()) choose_cold_victims(CopyRole::kPrimary, stretch_bytes);
+    if (!victims_.empty()) return true;
+  }
   learn_pins();
+  if (!may_fit(size_bytes)) return false;
+  choose_cold_victims(CopyRole::kSecondary, stretch_bytes);
+  if (!victims_.empty()) return true;
   stretch_.clear();
-  if (!may_fit(size_bytes) || !clearing_.anywhere(stretch_bytes, stretch_)) return false;
+  if (!clearing_.anywhere(stretch_bytes, stretch_)) return false;
   take_in_hand(stretch_);
   return true;
 }
 
-void Eviction::choose_cold_victims(uint64_t stretch_bytes) {
+void Eviction::choose_cold_victims(CopyRole role, uint64_t stretch_bytes) {
+  clearing_.restart(role);
   while (victim_bytes_ < ahead_bytes_ && victims_.size() < ahead_objects_) {
     stretch_.clear();
     if (!clearing_.near_coldest(stretch_bytes, stretch_)) return;
     if (stretch_.size() > 1 && !are_pins_known_) {
       // If one of several is held, the others would go in vain: choose again, with care.
       learn_pins();
-      clearing_.restart();
+      clearing_.restart(role);
     } else {
       take_in_hand(stretch_);
     }

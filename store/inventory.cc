@@ -45,10 +45,16 @@ bool Inventory::is_pin_of(uint64_t word, uint32_t slot) const {
          pin_is_of(word, slot, table_.generation(slot));
 }
 
+Placement Inventory::placement(uint32_t slot) const {
+  Placement placement = table_.placement(slot);
+  placement.role = entries_[slot].role;
+  return placement;
+}
+
 void Inventory::enter(ObjectEntry& entry, Place place) {
   entry.place = place;
   const auto add = [&](Holding& account) { add_to(account, entry.size_bytes); };
-  for_each_account(ledger_, place, add);
+  for_each_account(ledger_, entry, add);
   switch (place) {
     case Place::kUnsealed: unsealed_.add(entry); return;
     case Place::kEvictable: recency_.add_warmest(entry); return;
@@ -59,7 +65,7 @@ void Inventory::enter(ObjectEntry& entry, Place place) {
 
 void Inventory::leave(ObjectEntry& entry) {
   const auto take = [&](Holding& account) { take_from(account, entry.size_bytes); };
-  for_each_account(ledger_, entry.place, take);
+  for_each_account(ledger_, entry, take);
   switch (entry.place) {
     case Place::kUnsealed: unsealed_.remove(entry); return;
     case Place::kEvictable:
@@ -81,6 +87,7 @@ ObjectRef Inventory::add(const CreateSpec& spec, uint64_t size_bytes) {
   const ObjectRef ref = table_.add({spec.id, entry.offset, spec.data_bytes, spec.metadata_bytes});
   OBJ_CHECK(ref.slot == slot);
   entry.creator = spec.creator;
+  entry.role = spec.role;
   enter(entry, Place::kUnsealed);
   ledger_.free_bytes = extents_.free_bytes();
   return ref;

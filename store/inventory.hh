@@ -18,18 +18,14 @@
 
 namespace obj {
 
-// The lines of `ledger` in which an object in `place` is counted: change(Holding&) for each.
+// The lines of `ledger` in which the object is counted: change(Holding&) for each.
 template <class Change>
-void for_each_account(Ledger& ledger, Place place, Change change) {
-  switch (place) {
-    case Place::kUnsealed: change(ledger.unsealed); return;
-    case Place::kOwnerPinned:
-      change(ledger.owner_pinned);
-      change(ledger.sealed);
-      return;
-    case Place::kEvictable: change(ledger.sealed); return;
-    case Place::kWithdrawn: change(ledger.withdrawn); return;
-  }
+void for_each_account(Ledger& ledger, const ObjectEntry& entry, Change change) {
+  if (entry.place == Place::kUnsealed) return change(ledger.unsealed);
+  if (entry.place == Place::kWithdrawn) return change(ledger.withdrawn);
+  change(ledger.sealed);
+  if (entry.place == Place::kOwnerPinned) change(ledger.owner_pinned);
+  if (entry.role == CopyRole::kSecondary) change(ledger.secondary);
 }
 
 // Each function moves one object (or a batch) from one consistent state to the next. None of them
@@ -55,6 +51,8 @@ class Inventory {
   ObjectEntry& entry(uint32_t slot) { return entries_[slot]; }
   const ObjectEntry& entry(uint32_t slot) const { return entries_[slot]; }
   uint32_t slot_of(const ObjectEntry& entry) const { return entries_.slot_of(entry); }
+  // REQUIRES: the slot is not Free.
+  Placement placement(uint32_t slot) const;
 
   // Whether `ref`, which anyone may have made up, names an object that is here in whatever state.
   bool holds(ObjectRef ref) const;

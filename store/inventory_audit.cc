@@ -16,7 +16,7 @@ Ledger Inventory::recount() const {
       account.objects++;
       account.bytes += entry.size_bytes;
     };
-    for_each_account(ledger, entry.place, add);
+    for_each_account(ledger, entry, add);
     ledger.free_bytes -= entry.size_bytes;
   }
   return ledger;
@@ -60,11 +60,14 @@ void Inventory::check_entry(uint32_t slot) const {
 void Inventory::check_lists() const {
   uint64_t evictable_bytes = 0;
   uint64_t used_at = 0;
-  for (const ObjectEntry& entry : recency_.entries()) {
-    OBJ_CHECK(entry.place == Place::kEvictable);
-    OBJ_CHECK(entry.used_at > used_at);
-    evictable_bytes += entry.size_bytes;
-    used_at = entry.used_at;
+  for (const CopyRole role : {CopyRole::kSecondary, CopyRole::kPrimary}) {
+    for (const ObjectEntry& entry : recency_.entries(role)) {
+      OBJ_CHECK(entry.place == Place::kEvictable);
+      OBJ_CHECK(entry.role == role);
+      OBJ_CHECK(entry.used_at > used_at);
+      evictable_bytes += entry.size_bytes;
+      used_at = entry.used_at;
+    }
   }
   OBJ_CHECK(evictable_bytes == recency_.bytes());
   OBJ_CHECK(recency_.bytes() + ledger_.owner_pinned.bytes == ledger_.sealed.bytes);

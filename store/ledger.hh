@@ -24,6 +24,7 @@ struct Ledger {
   Holding unsealed;      // being created
   Holding sealed;        // in the index, readable; includes owner_pinned
   Holding owner_pinned;  // the part of `sealed` that named owners keep
+  Holding secondary;     // the part of `sealed` that was pulled from other nodes
   Holding withdrawn;     // removed, but still read by somebody
 
   friend bool operator==(const Ledger&, const Ledger&) = default;

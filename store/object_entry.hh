@@ -24,9 +24,10 @@ enum class Place : uint8_t {
 struct ObjectEntry : Extent {
   Place place = Place::kUnsealed;
   bool is_indexed = true;
+  CopyRole role = CopyRole::kPrimary;  // fixed while the object lives
   SessionId creator = 0;
   ListHook place_hook;   // the one list that `place` names
-  uint64_t used_at = 0;  // when it was used last, in Recency's count of uses
+  uint64_t used_at = 0;  // how warm it is: see Recency
 };
 static_assert(sizeof(ObjectEntry) == 64);  // a cache line
 

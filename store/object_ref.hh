@@ -2,6 +2,7 @@
 // store/object_ref.hh -- names for one object's place and for who made it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/object_id.hh"
@@ -19,6 +20,10 @@ struct ObjectRef {
 // A client's session with the daemon; never used twice in a daemon's life. 0: nobody.
 using SessionId = uint32_t;
 
+// A primary is what was put here; a secondary was pulled from another node, and goes first.
+enum class CopyRole : uint8_t { kPrimary, kSecondary };
+inline constexpr size_t kCopyRoles = 2;
+
 // Where an object lies in the arena.
 struct Placement {
   ObjectRef ref;
@@ -26,6 +31,7 @@ struct Placement {
   uint64_t data_bytes;
   uint32_t metadata_bytes;
   ObjectId id;
+  CopyRole role = CopyRole::kPrimary;
 };
 
 }  // namespace obj

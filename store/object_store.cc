@@ -77,7 +77,7 @@ Result<Placement> ObjectStore::Impl::create(const CreateSpec& spec) {
     return failure(ErrorCode::kOutOfMemory, "create");
   }
   const ObjectRef ref = inventory_.add(spec, size_bytes);
-  return inventory_.table().placement(ref.slot);
+  return inventory_.placement(ref.slot);
 }
 
 Result<void> ObjectStore::Impl::check_creator(ObjectRef ref, SessionId session) const {
@@ -98,7 +98,7 @@ Result<Placement> ObjectStore::Impl::seal(ObjectRef ref, SessionId session) {
     return failure(ErrorCode::kStale, "seal");
   }
   inventory_.seal(ref.slot);
-  return inventory_.table().placement(ref.slot);
+  return inventory_.placement(ref.slot);
 }
 
 Result<void> ObjectStore::Impl::abort(ObjectRef ref, SessionId session) {
@@ -121,14 +121,14 @@ std::optional<Placement> ObjectStore::Impl::find_sealed(const ObjectId& id) {
   if (!slot) return std::nullopt;
   ObjectEntry& entry = inventory_.entry(*slot);
   if (entry.place == Place::kEvictable) inventory_.recency().touch(entry);
-  return inventory_.table().placement(*slot);
+  return inventory_.placement(*slot);
 }
 
 std::optional<ObjectDescription> ObjectStore::Impl::describe(const ObjectId& id) {
   const auto slot = inventory_.table().find(id);
   if (!slot) return std::nullopt;
   const ObjectEntry& entry = inventory_.entry(*slot);
-  const Placement placement = inventory_.table().placement(*slot);
+  const Placement placement = inventory_.placement(*slot);
   const bool is_sealed = entry.place != Place::kUnsealed;
   return ObjectDescription{.placement = placement,
                            .sealed = is_sealed,

@@ -39,6 +39,7 @@ struct CreateSpec {
   uint64_t data_bytes;
   uint32_t metadata_bytes;
   SessionId creator;
+  CopyRole role = CopyRole::kPrimary;
 };
 
 // What obj_stat() tells of one object.
@@ -58,7 +59,8 @@ class ObjectStore {
   ObjectStore(ObjectTable& table, uint64_t arena_bytes, Readers& readers);
   ~ObjectStore();
 
-  // Reserves memory and a slot, evicting the least recently used unpinned objects where needed.
+  // Reserves memory and a slot, evicting the least recently used unpinned objects where needed;
+  // primary copies only where giving up secondary ones would not make room.
   //
   // kExists (also while another creates it), kTooLarge (more than the arena holds),
   // kOutOfMemory: no room now; blockers() says who holds it. Nothing is left behind on failure.

@@ -27,6 +27,7 @@ constexpr SessionId kSessions = 4;
 struct Known {
   Placement placement;
   SessionId creator;
+  CopyRole role;
   bool is_sealed = false;
   bool is_removed = false;
   std::set<std::string> owners;
@@ -75,6 +76,10 @@ class RandomWalk {
         expected.owner_pinned.objects++;
         expected.owner_pinned.bytes += bytes;
       }
+      if (known.is_sealed && !known.is_removed && known.role == CopyRole::kSecondary) {
+        expected.secondary.objects++;
+        expected.secondary.bytes += bytes;
+      }
       expected.free_bytes -= bytes;
       check_object(known);
     }
@@ -96,6 +101,7 @@ class RandomWalk {
     const auto described = test_.store.describe(known.placement.id);
     ASSERT_TRUE(described.has_value());
     ASSERT_EQ(described->placement.ref, ref);
+    ASSERT_EQ(described->placement.role, known.role);
     ASSERT_EQ(described->sealed, known.is_sealed);
     ASSERT_EQ(described->owner_pins, known.owners.size());
     ASSERT_EQ(described->views, known.viewers.size());
@@ -142,7 +148,8 @@ class RandomWalk {
     const uint64_t number = random_() % kNumbers;
     const CreateSpec spec{numbered_id(number), random_bytes(),
                           static_cast<uint32_t>(random_() % 300),
-                          static_cast<SessionId>(1 + random_() % kSessions)};
+                          static_cast<SessionId>(1 + random_() % kSessions),
+                          random_() % 2 == 0 ? CopyRole::kPrimary : CopyRole::kSecondary};
     const bool exists = find(number) != nullptr;
     const uint64_t wanted = metadata_offset(spec.data_bytes) + spec.metadata_bytes;
     scribble();
@@ -157,7 +164,7 @@ class RandomWalk {
     if (created) {
       ASSERT_FALSE(exists);
       ASSERT_EQ(created->data_bytes, spec.data_bytes);
-      objects_.push_back({*created, spec.creator, false, false, {}, {}});
+      objects_.push_back({*created, spec.creator, spec.role, false, false, {}, {}});
     } else if (created.error().code == ErrorCode::kExists) {
       ASSERT_TRUE(exists);
     } else if (created.error().code == ErrorCode::kTooLarge) {

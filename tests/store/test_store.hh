@@ -19,12 +19,13 @@ struct TestStore {
         table(ObjectTable::over(segment.bytes(), {.slot_count = slot_count}, kSeed)),
         store(table, arena_bytes, readers) {}
 
-  Result<Placement> create(uint64_t number, uint64_t data_bytes, SessionId session = 1) {
-    return store.create({numbered_id(number), data_bytes, 0, session});
+  Result<Placement> create(uint64_t number, uint64_t data_bytes, SessionId session = 1,
+                           CopyRole role = CopyRole::kPrimary) {
+    return store.create({numbered_id(number), data_bytes, 0, session, role});
   }
   // Creates and seals; the store must have room.
-  ObjectRef put(uint64_t number, uint64_t data_bytes) {
-    const ObjectRef ref = create(number, data_bytes).value().ref;
+  ObjectRef put(uint64_t number, uint64_t data_bytes, CopyRole role = CopyRole::kPrimary) {
+    const ObjectRef ref = create(number, data_bytes, 1, role).value().ref;
     return store.seal(ref, 1).value().ref;
   }
   bool has(uint64_t number) { return table.find(numbered_id(number)).has_value(); }

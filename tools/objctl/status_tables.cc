@@ -67,9 +67,10 @@ std::string size_cell(const Json& value) {
 }
 
 std::string ledger_lines(const Json& status) {
-  static constexpr std::array<std::pair<const char*, const char*>, 4> kAccounts = {{
+  static constexpr std::array<std::pair<const char*, const char*>, 5> kAccounts = {{
       {"sealed", "# sealed"},
       {"owner_pinned", "P   of these pinned by owners"},
+      {"secondary", "    of these copies from other nodes"},
       {"unsealed", "u being created"},
       {"withdrawn", "w deleted, still read"},
   }};

@@ -20,6 +20,7 @@ Json whole_report() {
     "ledger": {"unsealed": {"objects": 1, "bytes": 134217728},
                "sealed": {"objects": 1198, "bytes": 536870912},
                "owner_pinned": {"objects": 2, "bytes": 268435456},
+               "secondary": {"objects": 8, "bytes": 8192},
                "withdrawn": {"objects": 1, "bytes": 134217728}},
     "blockers": [{"why": "viewed", "session": 4, "pid": 77, "name": "train.py", "objects": 3,
                   "bytes": 4096},
@@ -39,11 +40,12 @@ TEST(StatusPage, shows_everything_that_is_reported) {
 
 ARENA     [###############PPPPPPPPPPPPPPPuuuuuuuwwwwwwww...............] 75.0% used
           1 GiB in all, 256 MiB free (largest piece 128 MiB), pages hugetlb-2M, filled in 0.2 s
-  # sealed                       1,198  512 MiB
-  P   of these pinned by owners      2  256 MiB
-  u being created                    1  128 MiB
-  w deleted, still read              1  128 MiB
-  . free                                256 MiB
+  # sealed                            1,198  512 MiB
+  P   of these pinned by owners           2  256 MiB
+      of these copies from other nodes    8    8 KiB
+  u being created                         1  128 MiB
+  w deleted, still read                   1  128 MiB
+  . free                                     256 MiB
 
 TABLE     1,200 of 1,048,576 objects (0.1%), 88 bytes of table each
 WAITING   2 creates for memory, 0 gets for objects
