@@ -84,7 +84,11 @@ ObjectRef Inventory::add(const CreateSpec& spec, uint64_t size_bytes) {
   const uint32_t slot = table_.next_free_slot();
   ObjectEntry& entry = entries_.create(slot);
   OBJ_CHECK(extents_.allocate(size_bytes, entry));
-  const ObjectRef ref = table_.add({spec.id, entry.offset, spec.data_bytes, spec.metadata_bytes});
+  const ObjectRef ref = table_.add({.id = spec.id,
+                                    .offset = entry.offset,
+                                    .data_bytes = spec.data_bytes,
+                                    .metadata_bytes = spec.metadata_bytes,
+                                    .origin = spec.origin});
   OBJ_CHECK(ref.slot == slot);
   entry.creator = spec.creator;
   entry.role = spec.role;

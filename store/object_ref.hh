@@ -32,6 +32,7 @@ struct Placement {
   uint32_t metadata_bytes;
   ObjectId id;
   CopyRole role = CopyRole::kPrimary;
+  uint32_t origin = 0;  // the put that it is a copy of, as its creator named it; 0: none named
 };
 
 }  // namespace obj

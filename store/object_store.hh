@@ -40,6 +40,7 @@ struct CreateSpec {
   uint32_t metadata_bytes;
   SessionId creator;
   CopyRole role = CopyRole::kPrimary;
+  uint32_t origin = 0;  // the put that this will be a copy of; 0: a put of its own
 };
 
 // What obj_stat() tells of one object.

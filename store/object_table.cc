@@ -170,7 +170,7 @@ ObjectRef ObjectTable::add(const NewObject& object) {
   slot.data_bytes.store(object.data_bytes, std::memory_order_release);
   slot.ready_bytes.store(0, std::memory_order_release);
   slot.metadata_bytes.store(object.metadata_bytes, std::memory_order_release);
-  slot.flags.store(0, std::memory_order_release);
+  slot.origin.store(object.origin, std::memory_order_release);
 
   std::atomic<uint32_t>& head = heads_[bucket_of(object.id)];
   slot.next.store(head.load(kOwn), std::memory_order_release);
@@ -227,11 +227,12 @@ void ObjectTable::release(uint32_t slot) {
 Placement ObjectTable::placement(uint32_t slot) const {
   const Slot& from = slots_[slot];
   OBJ_CHECK(state(slot) != SlotState::kFree);
-  return {{slot, generation(slot)},
-          from.offset.load(kOwn),
-          from.data_bytes.load(kOwn),
-          from.metadata_bytes.load(kOwn),
-          id_words(slot).id()};
+  return {.ref = {slot, generation(slot)},
+          .offset = from.offset.load(kOwn),
+          .data_bytes = from.data_bytes.load(kOwn),
+          .metadata_bytes = from.metadata_bytes.load(kOwn),
+          .id = id_words(slot).id(),
+          .origin = from.origin.load(kOwn)};
 }
 
 void ObjectTable::check_invariants() const {

@@ -35,6 +35,7 @@ struct NewObject {
   uint64_t offset;
   uint64_t data_bytes;
   uint32_t metadata_bytes;
+  uint32_t origin = 0;
 };
 
 // The storage layout is docs/control_segment.md; who may be looked at when is

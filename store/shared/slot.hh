@@ -40,7 +40,7 @@ struct alignas(64) Slot {
   std::atomic<uint64_t> data_bytes;      // 32
   std::atomic<uint64_t> ready_bytes;     // 40: valid bytes from the start; data_bytes once sealed
   std::atomic<uint32_t> metadata_bytes;  // 48: they lie at align_up(data_bytes, 8) after `offset`
-  std::atomic<uint32_t> flags;           // 52: zero today
+  std::atomic<uint32_t> origin;          // 52: names the put that this is a copy of; 0: its own
   std::atomic<uint32_t> next;            // 56: slot + 1 of the next in this bucket's chain; 0: end
   uint32_t reserved;                     // 60
 };

@@ -57,6 +57,23 @@ TEST(CopyRole, is_told_and_counted) {
   EXPECT_TRUE(test.is_consistent());
 }
 
+TEST(CopyRole, the_origin_of_a_copy_is_kept) {
+  TestStore test(8, 64 * kKiB);
+  const auto pulled = test.store.create({.id = numbered_id(1),
+                                         .data_bytes = 100,
+                                         .metadata_bytes = 0,
+                                         .creator = 1,
+                                         .role = kSecondary,
+                                         .origin = 0xfedcba98});
+  EXPECT_EQ(pulled->origin, 0xfedcba98);
+  EXPECT_EQ(test.store.seal(pulled->ref, 1)->origin, 0xfedcba98);
+  EXPECT_EQ(test.store.find_sealed(numbered_id(1))->origin, 0xfedcba98);
+  // The next object of the slot has nothing of it.
+  test.store.remove(numbered_id(1));
+  EXPECT_EQ(test.put(2, 100).slot, pulled->ref.slot);
+  EXPECT_EQ(test.store.find_sealed(numbered_id(2))->origin, 0u);
+}
+
 TEST(CopyRole, secondaries_go_first_however_warm) {
   MixedStore test({kPrimary, kSecondary, kPrimary, kSecondary});
   test.store.find_sealed(numbered_id(1));
