@@ -63,6 +63,8 @@ class Inventory {
   bool has_room(uint64_t size_bytes);
   // Takes in a new object. REQUIRES: has_room(size_bytes); as ObjectTable::add().
   ObjectRef add(const CreateSpec& spec, uint64_t size_bytes);
+  // REQUIRES: as ObjectTable::show_ready(); in the index.
+  void show_ready(uint32_t slot, uint64_t ready_bytes) { table_.show_ready(slot, ready_bytes); }
   // Unsealed and in the index -> evictable, the warmest.
   void seal(uint32_t slot);
   void keep_for_owner(uint32_t slot);      // evictable -> owner pinned

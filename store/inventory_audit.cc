@@ -41,8 +41,10 @@ void Inventory::check_entry(uint32_t slot) const {
   OBJ_CHECK(entry.place_hook.is_linked());
   OBJ_CHECK(!entry.is_free);
   OBJ_CHECK(entry.offset == placement.offset);
-  const uint64_t used_bytes = metadata_offset(placement.data_bytes) + placement.metadata_bytes;
+  const uint64_t used_bytes = transfer_bytes(placement.data_bytes, placement.metadata_bytes);
   OBJ_CHECK(ExtentAllocator::extent_bytes(used_bytes) == entry.size_bytes);
+  OBJ_CHECK(table_.ready_bytes(slot) <= used_bytes);
+  OBJ_CHECK(table_.ready_bytes(slot) == used_bytes || state == SlotState::kCreating);
   switch (entry.place) {
     case Place::kUnsealed: OBJ_CHECK(state == SlotState::kCreating); return;
     case Place::kEvictable:

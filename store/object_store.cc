@@ -28,6 +28,7 @@ class ObjectStore::Impl {
   Result<uint64_t> admissible_bytes(const CreateSpec& spec) const;
   Result<Placement> create(const CreateSpec& spec);
   Result<Placement> seal(ObjectRef ref, SessionId session);
+  Result<void> show_ready(ObjectRef ref, SessionId session, uint64_t ready_bytes);
   Result<void> abort(ObjectRef ref, SessionId session);
   std::optional<Placement> find_sealed(const ObjectId& id);
   std::optional<ObjectDescription> describe(const ObjectId& id);
@@ -65,7 +66,7 @@ Result<uint64_t> ObjectStore::Impl::admissible_bytes(const CreateSpec& spec) con
   // Before anything is added to it: a client may ask for 2^64 - 1 bytes.
   const uint64_t capacity_bytes = inventory_.extents().capacity_bytes();
   if (spec.data_bytes > capacity_bytes) return failure(ErrorCode::kTooLarge, "create");
-  const uint64_t size_bytes = metadata_offset(spec.data_bytes) + spec.metadata_bytes;
+  const uint64_t size_bytes = transfer_bytes(spec.data_bytes, spec.metadata_bytes);
   if (size_bytes > capacity_bytes) return failure(ErrorCode::kTooLarge, "create");
   if (!inventory_.table().has_room_for(spec.id)) return failure(ErrorCode::kLimit, "index chain");
   return size_bytes;
@@ -99,6 +100,18 @@ Result<Placement> ObjectStore::Impl::seal(ObjectRef ref, SessionId session) {
   }
   inventory_.seal(ref.slot);
   return inventory_.placement(ref.slot);
+}
+
+Result<void> ObjectStore::Impl::show_ready(ObjectRef ref, SessionId session, uint64_t ready_bytes) {
+  const auto allowed = check_creator(ref, session);
+  if (!allowed) return allowed;
+  if (!inventory_.entry(ref.slot).is_indexed) return failure(ErrorCode::kStale, "show_ready");
+  const ObjectTable& table = inventory_.table();
+  if (ready_bytes > table.transfer_bytes(ref.slot)) {
+    return failure(ErrorCode::kInvalid, "show_ready");
+  }
+  if (ready_bytes > table.ready_bytes(ref.slot)) inventory_.show_ready(ref.slot, ready_bytes);
+  return {};
 }
 
 Result<void> ObjectStore::Impl::abort(ObjectRef ref, SessionId session) {
@@ -225,6 +238,9 @@ Result<void> ObjectStore::admissible(const CreateSpec& spec) const {
 Result<Placement> ObjectStore::create(const CreateSpec& spec) { return impl_->create(spec); }
 Result<Placement> ObjectStore::seal(ObjectRef ref, SessionId session) {
   return impl_->seal(ref, session);
+}
+Result<void> ObjectStore::show_ready(ObjectRef ref, SessionId session, uint64_t ready_bytes) {
+  return impl_->show_ready(ref, session, ready_bytes);
 }
 Result<void> ObjectStore::abort(ObjectRef ref, SessionId session) {
   return impl_->abort(ref, session);

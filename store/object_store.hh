@@ -77,6 +77,11 @@ class ObjectStore {
   // meanwhile (its memory is then given back), kNotOwner, kInvalid if it is sealed already.
   Result<Placement> seal(ObjectRef ref, SessionId session);
 
+  // Raises what other nodes may read of a Creating object: its first `ready_bytes`, of data,
+  // padding and metadata, are final. Less than before: Ok, nothing changes. kInvalid if there are
+  // not so many; else errors as seal(), but nothing is given back.
+  Result<void> show_ready(ObjectRef ref, SessionId session, uint64_t ready_bytes);
+
   // Gives a Creating object's memory back. Errors as seal().
   Result<void> abort(ObjectRef ref, SessionId session);
 

@@ -184,8 +184,21 @@ void ObjectTable::move(uint32_t slot, SlotState from, SlotState to, std::memory_
   slots_[slot].control.store(make_control(to, control_generation(before)), order);
 }
 
+uint64_t ObjectTable::transfer_bytes(uint32_t slot) const {
+  return obj::transfer_bytes(slots_[slot].data_bytes.load(kOwn),
+                             slots_[slot].metadata_bytes.load(kOwn));
+}
+
+void ObjectTable::show_ready(uint32_t slot, uint64_t ready_bytes) {
+  OBJ_CHECK(state(slot) == SlotState::kCreating);
+  OBJ_CHECK(ready_bytes >= this->ready_bytes(slot));
+  OBJ_CHECK(ready_bytes <= transfer_bytes(slot));
+  // Release; whoever sees it, sees those bytes, as far as they reached this thread.
+  slots_[slot].ready_bytes.store(ready_bytes, std::memory_order_release);
+}
+
 void ObjectTable::seal(uint32_t slot) {
-  slots_[slot].ready_bytes.store(slots_[slot].data_bytes.load(kOwn), std::memory_order_release);
+  slots_[slot].ready_bytes.store(transfer_bytes(slot), std::memory_order_release);
   // Release; publishes the fields, and the object's bytes as far as we saw them ourselves. Its
   // creator's stores reached us through its request ring.
   move(slot, SlotState::kCreating, SlotState::kSealed, std::memory_order_release);

@@ -92,6 +92,9 @@ class ObjectTable {
   uint32_t next_free_slot() const { return free_.empty() ? first_unused_ : free_.back(); }
   // REQUIRES: free_slots() > 0; has_room_for(object.id); find(object.id) is empty.
   ObjectRef add(const NewObject& object);
+  // How much of a Creating object may be read by those who know how to read a part of one.
+  // REQUIRES: Creating; not less than before; <= transfer_bytes().
+  void show_ready(uint32_t slot, uint64_t ready_bytes);
   // REQUIRES: the state that the diagram shows; so for the next four.
   void seal(uint32_t slot);
   // Readers may pin the slot until this returns, never after: scan their pins next.
@@ -107,6 +110,9 @@ class ObjectTable {
   // REQUIRES: the slot is not Free.
   Placement placement(uint32_t slot) const;
   uint64_t offset(uint32_t slot) const { return slots_[slot].offset.load(kOwn); }
+  uint64_t ready_bytes(uint32_t slot) const { return slots_[slot].ready_bytes.load(kOwn); }
+  // REQUIRES: the slot is not Free.
+  uint64_t transfer_bytes(uint32_t slot) const;
 
   // Hints to the CPU, for callers that go over many slots. REQUIRES: slot < slot_count().
   void prefetch_slot(uint32_t slot) const { __builtin_prefetch(&slots_[slot], 1); }

@@ -38,7 +38,7 @@ struct alignas(64) Slot {
   std::atomic<uint64_t> id_words[2];     // 8: the id's 16 bytes, in memory order
   std::atomic<uint64_t> offset;          // 24: of the data, in the arena
   std::atomic<uint64_t> data_bytes;      // 32
-  std::atomic<uint64_t> ready_bytes;     // 40: valid bytes from the start; data_bytes once sealed
+  std::atomic<uint64_t> ready_bytes;     // 40: valid from `offset` on; transfer_bytes() once sealed
   std::atomic<uint32_t> metadata_bytes;  // 48: they lie at align_up(data_bytes, 8) after `offset`
   std::atomic<uint32_t> origin;          // 52: names the put that this is a copy of; 0: its own
   std::atomic<uint32_t> next;            // 56: slot + 1 of the next in this bucket's chain; 0: end
@@ -50,6 +50,10 @@ static_assert(std::atomic<uint64_t>::is_always_lock_free);
 constexpr uint64_t kMetadataAlign = 8;
 constexpr uint64_t metadata_offset(uint64_t data_bytes) {
   return (data_bytes + kMetadataAlign - 1) & ~(kMetadataAlign - 1);
+}
+// Data, padding and metadata: what a copy on another node needs. REQUIRES: the sum does not wrap.
+constexpr uint64_t transfer_bytes(uint64_t data_bytes, uint32_t metadata_bytes) {
+  return metadata_offset(data_bytes) + metadata_bytes;
 }
 
 }  // namespace obj

@@ -375,6 +375,43 @@ TEST(ObjectStore, ignores_cells_that_do_not_name_what_is_there) {
   EXPECT_TRUE(test.is_consistent());
 }
 
+TEST(ObjectStore, shows_how_much_of_an_unsealed_object_is_ready) {
+  TestStore test(10, kMiB);
+  const ObjectRef ref = test.store.create({numbered_id(1), 1001, 20, 7}).value().ref;
+  const std::atomic<uint64_t>& ready = test.view().slot(ref.slot).ready_bytes;
+  EXPECT_EQ(ready, 0u);
+  ASSERT_TRUE(test.store.show_ready(ref, 7, 500).has_value());
+  EXPECT_EQ(ready, 500u);
+  ASSERT_TRUE(test.store.show_ready(ref, 7, 400).has_value());
+  EXPECT_EQ(ready, 500u);
+  ASSERT_TRUE(test.store.show_ready(ref, 7, 1008 + 20).has_value());
+  EXPECT_EQ(test.store.show_ready(ref, 7, 1008 + 21).error().code, ErrorCode::kInvalid);
+  EXPECT_EQ(test.store.show_ready(ref, 8, 1).error().code, ErrorCode::kNotOwner);
+  EXPECT_EQ(test.store.show_ready({ref.slot, ref.generation + 1}, 7, 1).error().code,
+            ErrorCode::kStale);
+  EXPECT_FALSE(test.store.find_sealed(numbered_id(1)).has_value());
+  EXPECT_EQ(ready, 1028u);
+  EXPECT_TRUE(test.is_consistent());
+
+  ASSERT_TRUE(test.store.seal(ref, 7).has_value());
+  EXPECT_EQ(ready, 1028u);
+  EXPECT_EQ(test.store.show_ready(ref, 7, 1).error().code, ErrorCode::kInvalid);
+  test.store.remove(numbered_id(1));
+  EXPECT_EQ(test.put(2, 77), (ObjectRef{ref.slot, ref.generation + 1}));
+  EXPECT_EQ(ready, 80u);
+}
+
+TEST(ObjectStore, shows_nothing_more_of_what_was_removed_unsealed) {
+  TestStore test(10, kMiB);
+  const ObjectRef ref = test.create(1, 1000).value().ref;
+  ASSERT_TRUE(test.store.show_ready(ref, 1, 100).has_value());
+  test.store.remove(numbered_id(1));
+  EXPECT_EQ(test.store.show_ready(ref, 1, 200).error().code, ErrorCode::kStale);
+  EXPECT_EQ(test.store.ledger().unsealed.objects, 1u);  // its creator may still write to it
+  EXPECT_EQ(test.store.abort(ref, 1).error().code, ErrorCode::kStale);
+  EXPECT_EQ(test.store.ledger().unsealed.objects, 0u);
+}
+
 TEST(ObjectStore, names_those_who_hold_memory_largest_first) {
   TestStore test(20, kMiB);
   const ObjectRef shared = test.put(1, 1024);

@@ -28,6 +28,7 @@ struct TestStore {
     const ObjectRef ref = create(number, data_bytes, 1, role).value().ref;
     return store.seal(ref, 1).value().ref;
   }
+  TableView view() { return TableView::over(segment.bytes()).value(); }
   bool has(uint64_t number) { return table.find(numbered_id(number)).has_value(); }
   // Whether the books agree with the objects.
   bool is_consistent() {
