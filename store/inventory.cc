@@ -105,6 +105,7 @@ void Inventory::seal(uint32_t slot) {
   entry.creator = 0;
   enter(entry, Place::kEvictable);
   table_.seal(slot);
+  if (listener_ != nullptr) listener_->on_sealed(placement(slot));
 }
 
 void Inventory::keep_for_owner(uint32_t slot) {
@@ -121,8 +122,15 @@ void Inventory::release_from_owner(uint32_t slot) {
 
 void Inventory::unlink(uint32_t slot) {
   OBJ_CHECK(entries_[slot].is_indexed);
+  leave_index(slot, entries_[slot]);
+}
+
+void Inventory::leave_index(uint32_t slot, ObjectEntry& entry) {
   table_.unlink(slot);
-  entries_[slot].is_indexed = false;
+  entry.is_indexed = false;
+  if (listener_ == nullptr) return;
+  const bool was_known = entry.place != Place::kUnsealed || table_.ready_bytes(slot) > 0;
+  if (was_known) listener_->on_gone(placement(slot));
 }
 
 void Inventory::stop_pins(uint32_t slot) {
@@ -162,7 +170,7 @@ void Inventory::discard(std::span<const uint32_t> slots) {
     if (i + kLookAhead / 2 < slots.size()) table_.prefetch_chain(slots[i + kLookAhead / 2]);
     const uint32_t slot = slots[i];
     ObjectEntry& entry = entries_[slot];
-    if (entry.is_indexed) table_.unlink(slot);
+    if (entry.is_indexed) leave_index(slot, entry);
     table_.release(slot);
     leave(entry);
     freed_.push_back(&entry);

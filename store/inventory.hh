@@ -14,6 +14,7 @@
 #include "store/object_store.hh"
 #include "store/object_table.hh"
 #include "store/recency.hh"
+#include "store/store_listener.hh"
 #include "store/unsealed.hh"
 
 namespace obj {
@@ -46,6 +47,8 @@ class Inventory {
   const PlaceList& withdrawn() const { return withdrawn_; }
   const PlaceList& owner_pinned() const { return owner_pinned_; }
   const Ledger& ledger() const { return ledger_; }
+  // Null: nobody is told.
+  void set_listener(StoreListener* listener) { listener_ = listener; }
 
   // REQUIRES: the slot is not Free.
   ObjectEntry& entry(uint32_t slot) { return entries_[slot]; }
@@ -98,6 +101,7 @@ class Inventory {
 
  private:
   void prefetch(uint32_t slot) const;
+  void leave_index(uint32_t slot, ObjectEntry& entry);
   void enter(ObjectEntry& entry, Place place);
   void leave(ObjectEntry& entry);
   void check_entry(uint32_t slot) const;
@@ -111,6 +115,7 @@ class Inventory {
   PlaceList owner_pinned_;
   PlaceList withdrawn_;
   Ledger ledger_;
+  StoreListener* listener_ = nullptr;
   std::vector<Extent*> freed_;  // scratch of discard()
 };
 

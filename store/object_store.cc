@@ -40,6 +40,10 @@ class ObjectStore::Impl {
   const StoreCounters& counters();
   void check_invariants() const;
 
+  std::optional<Sight> look(ObjectRef ref) const;
+  size_t list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const;
+  void set_listener(StoreListener* listener) { inventory_.set_listener(listener); }
+
   const Inventory& inventory() const { return inventory_; }
   std::vector<Blocker> blockers(uint32_t entries_max) {
     return find_blockers(inventory_, owner_pins_, pins_, entries_max);
@@ -150,6 +154,26 @@ std::optional<ObjectDescription> ObjectStore::Impl::describe(const ObjectId& id)
                            .creator = entry.creator};
 }
 
+std::optional<Sight> ObjectStore::Impl::look(ObjectRef ref) const {
+  if (!inventory_.holds(ref) || !inventory_.entry(ref.slot).is_indexed) return std::nullopt;
+  const ObjectEntry& entry = inventory_.entry(ref.slot);
+  return Sight{.placement = inventory_.placement(ref.slot),
+               .sealed = entry.place != Place::kUnsealed,
+               .ready_bytes = inventory_.table().ready_bytes(ref.slot),
+               .creator = entry.creator};
+}
+
+size_t ObjectStore::Impl::list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const {
+  OBJ_CHECK(!out.empty());
+  const ObjectTable& table = inventory_.table();
+  size_t found = 0;
+  for (; slot_cursor < table.first_unused() && found < out.size(); slot_cursor++) {
+    if (table.state(slot_cursor) != SlotState::kSealed) continue;
+    out[found++] = inventory_.placement(slot_cursor);
+  }
+  return found;
+}
+
 void ObjectStore::Impl::remove(const ObjectId& id) {
   const auto slot = inventory_.table().find(id);
   if (!slot) return;
@@ -258,6 +282,11 @@ Result<void> ObjectStore::pin(const ObjectId& id, std::string_view owner) {
 Result<void> ObjectStore::unpin(const ObjectId& id, std::string_view owner) {
   return impl_->unpin(id, owner);
 }
+std::optional<Sight> ObjectStore::look(ObjectRef ref) const { return impl_->look(ref); }
+size_t ObjectStore::list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const {
+  return impl_->list_sealed(slot_cursor, out);
+}
+void ObjectStore::set_listener(StoreListener* listener) { impl_->set_listener(listener); }
 uint32_t ObjectStore::end_session(SessionId session) { return impl_->end_session(session); }
 uint32_t ObjectStore::reap() { return impl_->reap(); }
 bool ObjectStore::has_withdrawn() const { return !impl_->inventory().withdrawn().empty(); }

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "store/ledger.hh"
 #include "store/object_ref.hh"
 #include "store/readers.hh"
+#include "store/store_listener.hh"
 
 namespace obj {
 
@@ -50,6 +52,14 @@ struct ObjectDescription {
   uint32_t owner_pins;
   uint32_t views;
   SessionId creator;  // of an unsealed object; 0 once sealed
+};
+
+// What look() sees of one object.
+struct Sight {
+  Placement placement;
+  bool sealed;
+  uint64_t ready_bytes;  // of its transfer bytes (store/shared/slot.hh); all of them once sealed
+  SessionId creator;     // of an unsealed object; 0 once sealed
 };
 
 // Lifetime: `table` and `readers` must outlive the store.
@@ -100,6 +110,19 @@ class ObjectStore {
   Result<void> pin(const ObjectId& id, std::string_view owner);
   // kNotFound, kNotOwner if `owner` has no pin on it.
   Result<void> unpin(const ObjectId& id, std::string_view owner);
+
+  // The object `ref`, sealed or not, if it is in the index. Costs no look at anybody's pins.
+  std::optional<Sight> look(ObjectRef ref) const;
+
+  // For a walk over all sealed objects: those in the slots from `slot_cursor` on, as many as `out`
+  // holds; moves the cursor behind them. 0: the walk is over. Begin with a cursor of 0. Every
+  // object that is sealed all the while is among them, once. O(slots) for the whole walk. REQUIRES:
+  // `out` is not empty.
+  size_t list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const;
+
+  // Who is told from now on of what is sealed and what is gone; null: nobody.
+  // Lifetime: until another is set, or the store is gone.
+  void set_listener(StoreListener* listener);
 
   // Aborts what `session` has not sealed; returns how many. Its pin cells must no longer be seen by
   // Readers.
