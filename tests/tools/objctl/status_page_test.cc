@@ -40,12 +40,12 @@ TEST(StatusPage, shows_everything_that_is_reported) {
 
 ARENA     [###############PPPPPPPPPPPPPPPuuuuuuuwwwwwwww...............] 75.0% used
           1 GiB in all, 256 MiB free (largest piece 128 MiB), pages hugetlb-2M, filled in 0.2 s
-  # sealed                            1,198  512 MiB
-  P   of these pinned by owners           2  256 MiB
-      of these copies from other nodes    8    8 KiB
-  u being created                         1  128 MiB
-  w deleted, still read                   1  128 MiB
-  . free                                     256 MiB
+  # sealed                              1,198  512 MiB
+  P   of these pinned by owners             2  256 MiB
+      of these copies from other nodes      8    8 KiB
+  u being created                           1  128 MiB
+  w deleted, still read                     1  128 MiB
+  . free                                       256 MiB
 
 TABLE     1,200 of 1,048,576 objects (0.1%), 88 bytes of table each
 WAITING   2 creates for memory, 0 gets for objects
