@@ -271,6 +271,10 @@ std::string LocalService::who_holds_the_memory() {
         text += " deleted but still viewed by " + answers_.describe(blocker.session);
         break;
       case Blocker::Why::kOwnerPinned: text += " pinned by owner " + blocker.owner; break;
+      case Blocker::Why::kPulled: text += " being pulled here"; break;
+      case Blocker::Why::kRemote:
+        text += " held by the daemon: sent to or wanted by other nodes";
+        break;
     }
   }
   if (admission_.waiting() > 0) {

@@ -14,6 +14,11 @@ namespace obj {
 
 SessionSet::SessionSet(ControlHeader& control) : control_(control) {}
 
+SessionId SessionSet::next_id() {
+  OBJ_CHECK(last_id_ < kClientSessionMax);  // four billion sessions in one life of the daemon
+  return ++last_id_;
+}
+
 Session& SessionSet::admit(std::unique_ptr<Session> session) {
   const SessionId id = session->id();
   const auto [place, is_new] = sessions_.emplace(id, Member{std::move(session)});

@@ -22,7 +22,7 @@ class SessionSet : public Readers, public Answers {
 
   // Takes a session in. REQUIRES: its id is new.
   Session& admit(std::unique_ptr<Session> session);
-  SessionId next_id() { return ++last_id_; }
+  SessionId next_id();
 
   // From now on the session is answered nothing; forget_ended() removes it. `reason` is logged,
   // once. `is_breach`: the client broke the protocol. Ending twice, or a session that is gone: no

@@ -58,6 +58,8 @@ const char* why_text(Blocker::Why why) {
     case Blocker::Why::kViewed: return "viewed";
     case Blocker::Why::kOwnerPinned: return "owner_pinned";
     case Blocker::Why::kWithdrawn: return "withdrawn";
+    case Blocker::Why::kPulled: return "pulled";
+    case Blocker::Why::kRemote: return "remote";
   }
   return "unknown";
 }
@@ -69,7 +71,7 @@ Json blockers_json(const StatusSources& sources) {
     Json entry{{"why", why_text(blocker.why)}};
     if (blocker.why == Blocker::Why::kOwnerPinned) {
       entry["owner"] = blocker.owner;
-    } else {
+    } else if (blocker.session <= kClientSessionMax) {
       entry["session"] = blocker.session;
       if (const Session* const session = sources.sessions.find(blocker.session)) {
         entry["pid"] = session->peer().pid;

@@ -14,7 +14,9 @@ using Why = Blocker::Why;
 
 void add_creators(const Unsealed& unsealed, std::vector<Blocker>& blockers) {
   for (const auto& [session, creator] : unsealed.creators()) {
-    if (creator.held.objects > 0) blockers.push_back({Why::kUnsealed, session, "", creator.held});
+    if (creator.held.objects == 0) continue;
+    const Why why = session == kPullSession ? Why::kPulled : Why::kUnsealed;
+    blockers.push_back({why, session, "", creator.held});
   }
 }
 
@@ -24,7 +26,9 @@ void add_readers(const Inventory& inventory, PinScan& pins, std::vector<Blocker>
     const ObjectEntry& entry = inventory.entry(view.slot);
     // Whoever pins what is not sealed made that up.
     if (entry.place == Place::kUnsealed) continue;
-    const Why why = entry.place == Place::kWithdrawn ? Why::kWithdrawn : Why::kViewed;
+    const Why why = view.session == kDaemonSession     ? Why::kRemote
+                    : entry.place == Place::kWithdrawn ? Why::kWithdrawn
+                                                       : Why::kViewed;
     Holding& holding = held[{view.session, why}];
     holding.objects++;
     holding.bytes += entry.size_bytes;

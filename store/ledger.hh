@@ -32,9 +32,16 @@ struct Ledger {
 
 // One holder of memory that cannot be evicted.
 struct Blocker {
-  enum class Why : uint8_t { kUnsealed, kViewed, kOwnerPinned, kWithdrawn };
+  enum class Why : uint8_t {
+    kUnsealed,     // a client makes it
+    kViewed,       // a client reads it
+    kOwnerPinned,  // a named owner keeps it
+    kWithdrawn,    // removed, but a client still reads it
+    kPulled,       // being pulled here
+    kRemote,       // held by the daemon: sent to or wanted by other nodes
+  };
   Why why;
-  SessionId session = 0;  // kUnsealed, kViewed, kWithdrawn
+  SessionId session = 0;  // whose it is; 0 if an owner's
   std::string owner;      // kOwnerPinned
   Holding held;
 

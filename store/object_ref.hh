@@ -19,6 +19,10 @@ struct ObjectRef {
 
 // A client's session with the daemon; never used twice in a daemon's life. 0: nobody.
 using SessionId = uint32_t;
+// No client's: who creates what is pulled from other nodes, and whose pins the daemon's own are.
+inline constexpr SessionId kPullSession = UINT32_MAX;
+inline constexpr SessionId kDaemonSession = UINT32_MAX - 1;
+inline constexpr SessionId kClientSessionMax = UINT32_MAX - 2;
 
 // A primary is what was put here; a secondary was pulled from another node, and goes first.
 enum class CopyRole : uint8_t { kPrimary, kSecondary };

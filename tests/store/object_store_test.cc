@@ -439,6 +439,23 @@ TEST(ObjectStore, names_those_who_hold_memory_largest_first) {
   EXPECT_TRUE(test.store.blockers(0).empty());
 }
 
+TEST(ObjectStore, names_the_daemon_apart_from_clients) {
+  TestStore test(20, kMiB);
+  const ObjectRef sent = test.put(1, 1024);
+  const ObjectRef gone = test.put(2, 2048);
+  ASSERT_TRUE(test.create(3, 65536, kPullSession, CopyRole::kSecondary).has_value());
+  ASSERT_TRUE(test.create(4, 4096, kClientSessionMax).has_value());
+  test.readers.pin(kDaemonSession, sent);
+  test.readers.pin(kDaemonSession, gone);
+  test.readers.pin(kClientSessionMax, sent);
+  test.store.remove(numbered_id(2));
+  const std::vector<Blocker> expected{{Why::kPulled, kPullSession, "", {1, 65536}},
+                                      {Why::kUnsealed, kClientSessionMax, "", {1, 4096}},
+                                      {Why::kRemote, kDaemonSession, "", {2, 3072}},
+                                      {Why::kViewed, kClientSessionMax, "", {1, 1024}}};
+  EXPECT_EQ(test.store.blockers(10), expected);
+}
+
 TEST(ObjectStore, counts_its_pin_scans) {
   TestStore test(10, kMiB);
   test.put(1, 100);
