@@ -5,6 +5,9 @@ import collections
 import fnmatch
 import os
 import pathlib
+import re
+import shutil
+import tempfile
 
 from outcomes import Outcome
 
@@ -20,12 +23,21 @@ def huge_pages_free():
     return any(int(pool.read_text()) > 0 for pool in pools)
 
 
+def room_for_large_file():
+    """As tests/tools/large_file_test.sh asks for it."""
+    meminfo = pathlib.Path("/proc/meminfo").read_text()
+    available_kib = int(re.search(r"^MemAvailable:\s+(\d+)", meminfo, re.MULTILINE)[1])
+    disk_bytes = shutil.disk_usage(tempfile.gettempdir()).free
+    return available_kib >= 4 << 20 and disk_bytes >= 3 << 30
+
+
 CONDITIONS = {
     "always": lambda: True,
     "unprivileged": lambda: os.geteuid() != 0,
     "no-avx2": lambda: not cpu_has("avx2"),
     "no-avx512": lambda: not cpu_has("avx512f"),
     "no-huge-pages": lambda: not huge_pages_free(),
+    "little-room": lambda: not room_for_large_file(),
 }
 
 
