@@ -25,7 +25,7 @@ uint64_t words_for(uint64_t arena_bytes) {
 ArenaWriter::ArenaWriter(std::span<std::byte> arena, uint64_t page_bytes)
     : arena_(arena),
       page_bytes_(page_bytes),
-      populates_(page_bytes < kHugePageMin),
+      piece_bytes_(page_bytes < kHugePageMin ? kPieceBytes : kHugePieceBytes),
       populated_(std::make_unique<std::atomic<uint64_t>[]>(words_for(arena.size()))) {}
 
 void ArenaWriter::write(uint64_t offset, const void* data, uint64_t data_bytes,
@@ -42,7 +42,7 @@ void ArenaWriter::write_data(uint64_t offset, const std::byte* data, uint64_t si
     if (may_fault && populates_.load(std::memory_order_relaxed)) {
       piece_bytes = prefix(offset, size_bytes, size_bytes, true);
       if (piece_bytes == 0) {
-        piece_bytes = prefix(offset, size_bytes, kPieceBytes, false);
+        piece_bytes = prefix(offset, size_bytes, piece_bytes_, false);
         populate(offset, piece_bytes);
       }
     }

@@ -61,15 +61,21 @@ TEST_F(ArenaWriterTest, notes_whole_chunks_that_were_mapped_and_no_others) {
   EXPECT_FALSE(writer_.is_populated(4 * kMiB));
 }
 
-TEST_F(ArenaWriterTest, does_not_map_ahead_for_small_objects_or_on_huge_pages) {
+TEST_F(ArenaWriterTest, does_not_map_ahead_for_small_objects) {
   const auto data = bytes(ArenaWriter::kPopulateMinBytes - 1);
   writer_.write(0, data.data(), data.size(), nullptr, 0);
-  ArenaWriter huge(arena_.bytes(), 2 * kMiB);
-  const auto large = bytes(4 * kMiB);
-  huge.write(0, large.data(), large.size(), nullptr, 0);
   EXPECT_FALSE(writer_.is_populated(0));
-  EXPECT_FALSE(huge.is_populated(0));
-  EXPECT_EQ(at(0, large.size()), std::string(large.begin(), large.end()));
+}
+
+TEST_F(ArenaWriterTest, maps_whole_huge_pages) {
+  ArenaWriter huge(arena_.bytes(), 2 * kMiB);
+  const auto data = bytes(4 * kMiB);
+  huge.write(3 * kMiB, data.data(), data.size(), nullptr, 0);
+  EXPECT_FALSE(huge.is_populated(2 * kMiB - 1));
+  EXPECT_TRUE(huge.is_populated(2 * kMiB));
+  EXPECT_TRUE(huge.is_populated(8 * kMiB - 1));
+  EXPECT_FALSE(huge.is_populated(8 * kMiB));
+  EXPECT_EQ(at(3 * kMiB, data.size()), std::string(data.begin(), data.end()));
 }
 
 TEST_F(ArenaWriterTest, writes_up_to_the_last_byte_of_the_arena) {
