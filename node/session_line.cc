@@ -2,7 +2,6 @@
 #include "node/session_line.hh"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <cerrno>
 #include <span>
@@ -31,7 +30,11 @@ SessionLine::~SessionLine() { unwatch_all(); }
 Result<void> SessionLine::start() {
   for (Watch* watch : {&socket_watch_, &process_watch_, &bell_watch_}) {
     if (watch->fd_ < 0) continue;
-    if (const auto watched = reactor_.watch(watch->fd_, *watch); !watched) return watched;
+    // Nobody reads the bell: that would be one more system call for each time that we are woken.
+    const bool is_bell = watch == &bell_watch_;
+    const auto watched =
+        is_bell ? reactor_.watch_edges(watch->fd_, *watch) : reactor_.watch(watch->fd_, *watch);
+    if (!watched) return watched;
     watch->is_watched_ = true;
   }
   return {};
@@ -57,14 +60,7 @@ void SessionLine::on_socket() {
 
 void SessionLine::on_process_end() { end("process ended", false); }
 
-void SessionLine::on_bell() {
-  uint64_t rings;
-  iovec part{&rings, sizeof rings};
-  // RWF_NOWAIT, not O_NONBLOCK alone: that flag belongs to the client as well, which may have
-  // cleared it, and have emptied the counter before us.
-  [[maybe_unused]] const ssize_t size = ::preadv2(bell_watch_.fd_, &part, 1, -1, RWF_NOWAIT);
-  events_.on_line_bell(session_);
-}
+void SessionLine::on_bell() { events_.on_line_bell(session_); }
 
 void SessionLine::answer_status(const StatusQuery& query) {
   const std::string text = events_.on_line_status((query.flags & session::kStatusAudit) != 0);

@@ -187,6 +187,21 @@ TEST_F(ReactorTest, calls_a_handler_as_long_as_its_descriptor_is_readable) {
   EXPECT_EQ(handler.calls, 2);
 }
 
+TEST_F(ReactorTest, calls_a_handler_once_for_each_edge_though_nobody_reads) {
+  CountingHandler handler;
+  const UniqueFd bell = make_bell();
+  ring(bell);
+  ASSERT_TRUE(reactor_.watch_edges(bell.get(), handler));
+  expect_prompt(1);
+  EXPECT_EQ(reactor_.run_once(1), 0u);
+  for (int n = 2; n < 10; n++) {
+    ring(bell);
+    expect_prompt(1);
+    EXPECT_EQ(handler.calls, n);
+    EXPECT_EQ(reactor_.run_once(1), 0u);
+  }
+}
+
 TEST_F(ReactorTest, unwatch_stops_what_was_ready_in_the_same_round) {
   // Both are ready at once; whichever is called first unwatches the other.
   CountingHandler handlers[2];
