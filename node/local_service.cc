@@ -232,7 +232,7 @@ void LocalService::advance(uint64_t now_ns) {
   const bool deadline_passed = admission_.next_deadline_ns() <= now_ns;
   const bool look_again = releases_wanted_ && (relief_ || now_ns >= rescan_at_ns_);
   relief_ = false;
-  if (!look_again && !deadline_passed) return;
+  if (!look_again && !deadline_passed && !admission_.needs_turn()) return;
   store_.reap();
   outcomes_.clear();
   admission_.retry(now_ns, outcomes_);
@@ -252,6 +252,7 @@ void LocalService::update_release_bell() {
 }
 
 uint64_t LocalService::next_deadline_ns() const {
+  if (admission_.needs_turn()) return now_ns_;  // at once: there is more to evict
   return std::min({waiters_.next_deadline_ns(), admission_.next_deadline_ns(), rescan_at_ns_});
 }
 

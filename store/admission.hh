@@ -33,6 +33,10 @@ struct CreateOutcome {
 // so that a large one cannot starve. Exceptions: one that fails for another reason than memory
 // (exists, too large) is answered at once.
 //
+// One call evicts a bounded number of objects, so that others are served meanwhile: a create that
+// needs the memory of a million small objects waits at the front while they go, a part at each
+// retry(), whatever its deadline.
+//
 // Lifetime: the store must outlive it.  Threads: the reactor thread.
 class Admission {
  public:
@@ -48,6 +52,9 @@ class Admission {
   // Each ticket is answered exactly once. Appends to `outcomes`.
   void retry(uint64_t now_ns, std::vector<CreateOutcome>& outcomes);
 
+  // Whether retry() has more to do at once, though no memory came back.
+  bool needs_turn() const { return needs_turn_; }
+
   // Forgets a waiting create; false if there is none. No outcome will come.
   bool cancel(CreateTicket ticket);
   // Forgets all of a session's.
@@ -58,6 +65,8 @@ class Admission {
   uint64_t next_deadline_ns() const;
 
   static constexpr uint64_t kForever = UINT64_MAX;
+  // Of one call: 0.6 ms at most (0.15 us each; Xeon, 2026-11).
+  static constexpr uint32_t kEvictionsMax = 4096;
 
  private:
   struct Waiting;
@@ -76,12 +85,14 @@ class Admission {
 
   void append(const CreateSpec& spec, CreateTicket ticket, uint64_t deadline_ns);
   Queue::iterator erase(Queue::iterator waiting);
+  void fail_late(uint64_t now_ns, std::vector<CreateOutcome>& outcomes);
 
   ObjectStore& store_;
   Queue queue_;  // in order of arrival
   // The same ones, so that no call walks the queue but cancel_session().
   std::unordered_map<CreateTicket, Queue::iterator, TicketHash> by_ticket_;
   ByDeadline by_deadline_;
+  bool needs_turn_ = false;
 };
 
 }  // namespace obj

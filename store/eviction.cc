@@ -17,20 +17,28 @@ Eviction::Eviction(Inventory& inventory, PinScan& pins, Readers& readers)
       ahead_objects_(
           std::clamp(inventory.table().slot_count() / kAheadShare, 1u, kAheadObjectsMax)) {}
 
-bool Eviction::make_room(uint64_t size_bytes) {
+Eviction::Room Eviction::make_room(uint64_t size_bytes, uint32_t objects_max) {
   drain_touches();
   known_pins_.forget();
   are_pins_known_ = false;
+  was_stuck_ = was_stuck_ && planned_.empty();
+  if (planned_for_bytes_ != size_bytes) forget_plan();
+  planned_for_bytes_ = size_bytes;
   uint32_t vain_rounds = 0;
-  while (!inventory_.has_room(size_bytes) && vain_rounds < kVainRoundsMax && may_fit(size_bytes) &&
-         choose_victims(size_bytes)) {
-    evict_victims();
+  uint32_t evicted = 0;
+  while (!inventory_.has_room(size_bytes) && vain_rounds < kVainRoundsMax && may_fit(size_bytes)) {
+    if (evicted >= objects_max) return Room::kUnfinished;
+    victims_max_ = objects_max - evicted;
+    if (!take_planned() && !choose_victims(size_bytes)) break;
+    if (!evict_victims()) forget_plan();  // a reader was faster, and is in the way now
+    evicted += static_cast<uint32_t>(victims_.size());
     if (!victims_.empty()) continue;
     vain_rounds++;
     if (!are_pins_known_) learn_pins();  // so that what is held costs one round, not one each
   }
+  forget_plan();
   was_stuck_ = !inventory_.has_room(size_bytes);
-  return !was_stuck_;
+  return was_stuck_ ? Room::kNone : Room::kThere;
 }
 
 // Clients claim these: a slot may be out of range, or name what has just been reused. Whatever
@@ -84,7 +92,8 @@ bool Eviction::choose_victims(uint64_t size_bytes) {
 
 void Eviction::choose_cold_victims(CopyRole role, uint64_t stretch_bytes) {
   clearing_.restart(role);
-  while (victim_bytes_ < ahead_bytes_ && victims_.size() < ahead_objects_) {
+  const size_t objects_max = std::min(ahead_objects_, victims_max_);
+  while (victim_bytes_ < ahead_bytes_ && victims_.size() < objects_max) {
     stretch_.clear();
     if (!clearing_.near_coldest(stretch_bytes, stretch_)) return;
     if (stretch_.size() > 1 && !are_pins_known_) {
@@ -97,16 +106,51 @@ void Eviction::choose_cold_victims(CopyRole role, uint64_t stretch_bytes) {
   }
 }
 
-// From here on no reader can pin them.
+// From here on no reader can pin them. What is too much for this round is planned for later ones,
+// and can still be pinned.
 void Eviction::take_in_hand(const Clearing::Victims& stretch) {
   for (ObjectEntry* const entry : stretch) {
-    inventory_.begin_eviction(*entry);
-    victims_.push_back(inventory_.slot_of(*entry));
-    victim_bytes_ += entry->size_bytes;
+    if (victims_.size() < victims_max_) {
+      take_in_hand(*entry);
+    } else {
+      const uint32_t slot = inventory_.slot_of(*entry);
+      planned_.push_back({slot, inventory_.table().generation(slot)});
+    }
   }
 }
 
-void Eviction::evict_victims() {
+void Eviction::take_in_hand(ObjectEntry& entry) {
+  inventory_.begin_eviction(entry);
+  victims_.push_back(inventory_.slot_of(entry));
+  victim_bytes_ += entry.size_bytes;
+}
+
+// Fills victims_ from the plan. False if there is none, or it came to nothing.
+bool Eviction::take_planned() {
+  victims_.clear();
+  victim_bytes_ = 0;
+  while (next_planned_ < planned_.size() && victims_.size() < victims_max_) {
+    const ObjectRef ref = planned_[next_planned_++];
+    if (!inventory_.holds(ref)) continue;  // gone by itself
+    ObjectEntry& entry = inventory_.entry(ref.slot);
+    if (entry.place == Place::kEvictable) {
+      take_in_hand(entry);
+    } else {
+      forget_plan();  // it must stay now, so the stretch is not to be had
+    }
+  }
+  if (next_planned_ == planned_.size()) forget_plan();
+  return !victims_.empty();
+}
+
+void Eviction::forget_plan() {
+  if (planned_.empty()) return;
+  planned_ = {};  // it may be large
+  next_planned_ = 0;
+}
+
+// False if a reader held one of them; it is given back.
+bool Eviction::evict_victims() {
   pinned_.clear();
   pins_.split(victims_, pinned_);
   for (const uint32_t slot : pinned_) {
@@ -117,6 +161,7 @@ void Eviction::evict_victims() {
   evicted_.objects += victims_.size();
   evicted_.bytes += victim_bytes_;
   inventory_.discard(victims_);
+  return pinned_.empty();
 }
 
 }  // namespace obj

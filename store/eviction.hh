@@ -25,9 +25,15 @@ class Eviction {
  public:
   Eviction(Inventory& inventory, PinScan& pins, Readers& readers);
 
-  // Evicts until the table has a free slot and the arena an extent of this size. False if it cannot
-  // be done now, however much were evicted; then little or nothing was evicted in vain.
-  bool make_room(uint64_t size_bytes);
+  // Evicts until the table has a free slot and the arena an extent of this size, or until
+  // `objects_max` are gone, give or take a few.
+  //
+  // kNone: it cannot be done now, however much were evicted; then little or nothing was evicted in
+  // vain. kUnfinished: the next call with this size goes on with the same stretch, unless somebody
+  // came to hold a part of it; then another is chosen. Known hole: the stretch itself is chosen in
+  // one go, which looks at each object in it once.
+  enum class Room : uint8_t { kThere, kUnfinished, kNone };
+  Room make_room(uint64_t size_bytes, uint32_t objects_max);
 
   const Holding& evicted() const { return evicted_; }
 
@@ -45,7 +51,10 @@ class Eviction {
   bool choose_victims(uint64_t size_bytes);
   void choose_cold_victims(CopyRole role, uint64_t stretch_bytes);
   void take_in_hand(const Clearing::Victims& stretch);
-  void evict_victims();
+  void take_in_hand(ObjectEntry& entry);
+  bool take_planned();
+  void forget_plan();
+  bool evict_victims();
 
   Inventory& inventory_;
   PinScan& pins_;
@@ -61,8 +70,16 @@ class Eviction {
   bool was_stuck_ = false;
   bool are_pins_known_ = false;  // all of them were learnt in this call
 
+  uint32_t victims_max_ = 0;       // of the round
   std::vector<uint32_t> victims_;  // slots, Evicting
   uint64_t victim_bytes_ = 0;
+
+  // The rest of a stretch that was too long for one call, from next_planned_ on. Anything may have
+  // happened to these objects since.
+  std::vector<ObjectRef> planned_;
+  size_t next_planned_ = 0;
+  uint64_t planned_for_bytes_ = 0;
+
   std::vector<uint32_t> pinned_;   // scratch
   Clearing::Victims stretch_;      // scratch
   std::vector<uint32_t> touches_;  // scratch

@@ -26,7 +26,8 @@ class ObjectStore::Impl {
         eviction_(inventory_, pins_, readers) {}
 
   Result<uint64_t> admissible_bytes(const CreateSpec& spec) const;
-  Result<Placement> create(const CreateSpec& spec);
+  Result<Placement> create(const CreateSpec& spec, uint32_t evictions_max);
+  bool is_clearing() const { return is_clearing_; }
   Result<Placement> seal(ObjectRef ref, SessionId session);
   Result<void> show_ready(ObjectRef ref, SessionId session, uint64_t ready_bytes);
   Result<void> abort(ObjectRef ref, SessionId session);
@@ -59,6 +60,7 @@ class ObjectStore::Impl {
   OwnerPins owner_pins_;
   PinScan pins_;
   Eviction eviction_;
+  bool is_clearing_ = false;
   StoreCounters counters_;
   std::vector<uint32_t> withdrawn_;     // scratch of reap()
   std::vector<uint32_t> still_pinned_;  // scratch of reap()
@@ -76,10 +78,13 @@ Result<uint64_t> ObjectStore::Impl::admissible_bytes(const CreateSpec& spec) con
   return size_bytes;
 }
 
-Result<Placement> ObjectStore::Impl::create(const CreateSpec& spec) {
+Result<Placement> ObjectStore::Impl::create(const CreateSpec& spec, uint32_t evictions_max) {
+  is_clearing_ = false;
   OBJ_TRY(const uint64_t size_bytes, admissible_bytes(spec));
-  if (!inventory_.has_room(size_bytes) && !eviction_.make_room(size_bytes)) {
-    return failure(ErrorCode::kOutOfMemory, "create");
+  if (!inventory_.has_room(size_bytes)) {
+    const Eviction::Room room = eviction_.make_room(size_bytes, evictions_max);
+    is_clearing_ = room == Eviction::Room::kUnfinished;
+    if (room != Eviction::Room::kThere) return failure(ErrorCode::kOutOfMemory, "create");
   }
   const ObjectRef ref = inventory_.add(spec, size_bytes);
   return inventory_.placement(ref.slot);
@@ -259,7 +264,10 @@ Result<void> ObjectStore::admissible(const CreateSpec& spec) const {
   if (!size_bytes) return std::unexpected(size_bytes.error());
   return {};
 }
-Result<Placement> ObjectStore::create(const CreateSpec& spec) { return impl_->create(spec); }
+Result<Placement> ObjectStore::create(const CreateSpec& spec, uint32_t evictions_max) {
+  return impl_->create(spec, evictions_max);
+}
+bool ObjectStore::is_clearing() const { return impl_->is_clearing(); }
 Result<Placement> ObjectStore::seal(ObjectRef ref, SessionId session) {
   return impl_->seal(ref, session);
 }

@@ -78,7 +78,11 @@ class ObjectStore {
   // kLimit: the index chain of this id is full, which only ids built to collide bring about.
   // The object's extent is metadata_offset(data_bytes) + metadata_bytes long, at least 64 bytes,
   // 64-byte aligned, 4 KiB aligned from 4 KiB up.
-  Result<Placement> create(const CreateSpec& spec);
+  // Evicts at most about `evictions_max` objects in one call. If that was not enough it fails with
+  // kOutOfMemory, and is_clearing() says that the same call again will go on.
+  Result<Placement> create(const CreateSpec& spec, uint32_t evictions_max = UINT32_MAX);
+  // Whether the last create() stopped at its evictions_max.
+  bool is_clearing() const;
 
   // Whether create() could succeed in an empty arena: Ok, or its kExists, kTooLarge, kLimit.
   Result<void> admissible(const CreateSpec& spec) const;

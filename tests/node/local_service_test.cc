@@ -61,12 +61,13 @@ class FakeSessions : public Readers, public Answers {
 
 class LocalServiceTest : public ::testing::Test {
  protected:
-  LocalServiceTest()
-      : table_(ObjectTable::create({.slot_count = 64, .incarnation = 1, .arena_bytes = kArenaBytes})
+  explicit LocalServiceTest(uint32_t slot_count = 64, uint64_t arena_bytes = kArenaBytes)
+      : table_(ObjectTable::create(
+                   {.slot_count = slot_count, .incarnation = 1, .arena_bytes = arena_bytes})
                    .value()),
-        arena_(kArenaBytes),
+        arena_(arena_bytes),
         staging_(session::kStagingBlockBytes),
-        store_(table_, kArenaBytes, sessions_),
+        store_(table_, arena_bytes, sessions_),
         service_(store_, sessions_, sessions_, arena_) {}
 
   void ask(SessionId session, uint32_t tag, const Operation& operation, bool read_only = false) {
@@ -314,6 +315,44 @@ TEST_F(LocalServiceTest, gives_a_deleted_objects_memory_back_when_its_last_view_
   EXPECT_EQ(store_.ledger().withdrawn.objects, 0u);
   EXPECT_EQ(store_.ledger().sealed.objects, 1u);
   EXPECT_FALSE(sessions_.releases_wanted);
+}
+
+// Full of small objects, more than one turn evicts.
+class CrowdedServiceTest : public LocalServiceTest {
+ protected:
+  static constexpr uint32_t kObjects = 4 * Admission::kEvictionsMax;
+  CrowdedServiceTest() : LocalServiceTest(2 * kObjects, uint64_t{kObjects} * 64) {
+    for (uint32_t number = 1; number <= kObjects; number++) {
+      ObjectId id;
+      std::memcpy(id.bytes.data() + 8, &number, sizeof number);
+      const ObjectRef ref = store_.create({id, 64, 0, 9}).value().ref;
+      store_.seal(ref, 9).value();
+    }
+  }
+};
+
+TEST_F(CrowdedServiceTest, serves_others_while_it_makes_room_for_a_huge_object) {
+  ask(1, 1, op::Create{id_of(1), uint64_t{kObjects} * 64, 0, 0});
+  EXPECT_TRUE(silent());
+  EXPECT_LE(service_.next_deadline_ns(), now_ns_);  // not to sleep now
+  ask(2, 7, op::Stat{id_of(2)});
+  EXPECT_EQ(outcome(2, 7), Outcome::kNotFound);
+  EXPECT_TRUE(silent());
+  pass(0);
+  EXPECT_EQ(outcome(1, 1), Outcome::kOk);
+  EXPECT_GT(service_.next_deadline_ns(), now_ns_);
+}
+
+TEST_F(CrowdedServiceTest, forgets_the_huge_object_of_a_session_that_ends) {
+  ask(1, 1, op::Create{id_of(1), uint64_t{kObjects} * 64, 0, -1});
+  EXPECT_TRUE(silent());
+  service_.end_session(1);
+  pass(0);
+  EXPECT_TRUE(silent());
+  EXPECT_GT(service_.next_deadline_ns(), now_ns_);
+  const uint64_t evicted = store_.counters().evicted.objects;
+  pass(kMs);
+  EXPECT_EQ(store_.counters().evicted.objects, evicted);
 }
 
 }  // namespace

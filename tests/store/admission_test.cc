@@ -177,6 +177,84 @@ TEST(Admission, evicts_for_those_that_wait_once_readers_let_go) {
   EXPECT_EQ(test.retry(0), (Tags{5}));
 }
 
+// A store of more small objects than one call evicts, and an admission.
+struct CrowdedAdmission : TestStore {
+  static constexpr uint32_t kCount = 4 * Admission::kEvictionsMax;
+  CrowdedAdmission() : TestStore(2 * kCount, kCount * kKiB) {
+    for (uint64_t number = 0; number < kCount; number++) put(number, kKiB);
+  }
+  std::optional<CreateOutcome> submit(uint32_t tag, uint64_t kib, uint64_t deadline_ns) {
+    return admission.submit({numbered_id(kCount + tag), kib * kKiB, 0, 1}, {1, tag}, 0,
+                            deadline_ns);
+  }
+  // One turn; the tags answered, negative if refused.
+  Tags turn(uint64_t now_ns) {
+    std::vector<CreateOutcome> outcomes;
+    const uint64_t before = store.counters().evicted.objects;
+    admission.retry(now_ns, outcomes);
+    EXPECT_LE(store.counters().evicted.objects - before, 2 * Admission::kEvictionsMax);
+    Tags tags;
+    for (const CreateOutcome& outcome : outcomes) {
+      const int tag = static_cast<int>(outcome.ticket.tag);
+      tags.push_back(outcome.result ? tag : -tag);
+    }
+    return tags;
+  }
+
+  Admission admission{store};
+};
+
+TEST(Admission, makes_room_for_a_huge_create_in_several_turns) {
+  CrowdedAdmission test;
+  EXPECT_FALSE(test.submit(1, CrowdedAdmission::kCount, kForever).has_value());
+  EXPECT_EQ(test.store.counters().evicted.objects, Admission::kEvictionsMax);
+  EXPECT_FALSE(test.submit(2, 1, kForever).has_value());  // behind it
+  int turns = 0;
+  for (Tags tags; tags.empty(); turns++) {
+    ASSERT_TRUE(test.admission.needs_turn());
+    tags = test.turn(0);
+    if (!tags.empty()) {
+      EXPECT_EQ(tags, (Tags{1}));
+    }
+  }
+  EXPECT_EQ(turns, 3);
+  EXPECT_FALSE(test.admission.needs_turn());  // the second waits for memory, not for us
+  EXPECT_EQ(test.admission.waiting(), 1u);
+  EXPECT_TRUE(test.is_consistent());
+}
+
+TEST(Admission, a_create_without_time_has_as_many_turns_as_it_needs) {
+  CrowdedAdmission test;
+  EXPECT_FALSE(test.submit(1, CrowdedAdmission::kCount, 0).has_value());
+  EXPECT_FALSE(test.submit(2, 1, 10).has_value());
+  EXPECT_TRUE(test.submit(3, 1, 0).has_value());  // not at the front
+  EXPECT_EQ(test.turn(1), Tags{});
+  EXPECT_EQ(test.turn(20), (Tags{-2}));
+  EXPECT_EQ(test.turn(20), (Tags{1}));
+}
+
+TEST(Admission, a_create_whose_room_was_taken_meanwhile_fails_at_its_deadline) {
+  CrowdedAdmission test;
+  EXPECT_FALSE(test.submit(1, CrowdedAdmission::kCount, 10).has_value());
+  const uint64_t last = CrowdedAdmission::kCount - 1;
+  test.readers.pin(1, test.store.describe(numbered_id(last))->placement.ref);
+  Tags tags;
+  for (int turns = 0; tags.empty() && turns < 10; turns++) tags = test.turn(20);
+  EXPECT_EQ(tags, (Tags{-1}));
+  EXPECT_FALSE(test.admission.needs_turn());
+  EXPECT_TRUE(test.has(last));
+}
+
+TEST(Admission, a_cancelled_huge_create_asks_for_no_more_turns) {
+  CrowdedAdmission test;
+  EXPECT_FALSE(test.submit(1, CrowdedAdmission::kCount, kForever).has_value());
+  EXPECT_TRUE(test.admission.cancel({1, 1}));
+  EXPECT_FALSE(test.admission.needs_turn());
+  const uint64_t evicted = test.store.counters().evicted.objects;
+  EXPECT_TRUE(test.submit(2, 1, 0)->result.has_value());
+  EXPECT_EQ(test.store.counters().evicted.objects, evicted);
+}
+
 TEST(AdmissionDeathTest, refuses_a_ticket_that_waits_already) {
   TestAdmission test;
   test.fill();

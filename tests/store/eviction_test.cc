@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <random>
 #include <vector>
 
@@ -107,6 +108,72 @@ TEST(Eviction, finds_the_one_object_that_nobody_holds) {
   ASSERT_TRUE(test.create(100, kKiB).has_value());
   EXPECT_EQ(test.missing(), (Numbers{99}));
   EXPECT_LE(test.readers.scans, 4);
+}
+
+// Creates with at most `evictions_max` evictions a call, and counts the calls.
+int create_in_parts(FullStore& test, uint64_t number, uint64_t size_bytes, uint32_t evictions_max,
+                    const std::function<void(int)>& between = {}) {
+  for (int calls = 1;; calls++) {
+    const uint64_t evicted = test.store.counters().evicted.objects;
+    const auto created = test.store.create({numbered_id(number), size_bytes, 0, 1}, evictions_max);
+    EXPECT_LE(test.store.counters().evicted.objects - evicted, evictions_max);
+    EXPECT_TRUE(test.is_consistent());
+    EXPECT_FALSE(created && test.store.is_clearing());
+    if (created || !test.store.is_clearing()) return created ? calls : -calls;
+    if (between) between(calls);
+  }
+}
+
+TEST(Eviction, clears_a_long_stretch_in_parts) {
+  for (const bool is_shuffled : {false, true}) {
+    FullStore test(2000);
+    if (is_shuffled) test.shuffle_uses(1);
+    const int calls = create_in_parts(test, 5000, 1000 * kKiB, 64);
+    EXPECT_EQ(calls, (1000 + 63) / 64);
+    EXPECT_EQ(test.store.counters().evicted.objects, 1000u);  // nothing in vain
+  }
+}
+
+TEST(Eviction, goes_on_with_a_stretch_of_which_some_left_by_themselves) {
+  FullStore test(2000);
+  const int calls = create_in_parts(test, 5000, 1000 * kKiB, 64, [&](int part) {
+    test.store.remove(numbered_id(static_cast<uint64_t>(999 - part)));
+    test.store.remove(numbered_id(static_cast<uint64_t>(1999 - part)));
+  });
+  EXPECT_GT(calls, 10);
+  EXPECT_LT(test.store.counters().evicted.objects, 1000u);
+  EXPECT_EQ(test.store.counters().evicted.objects + 2 * static_cast<uint64_t>(calls - 1) +
+                test.store.ledger().sealed.objects,
+            2000u);
+}
+
+TEST(Eviction, takes_another_stretch_when_a_part_of_the_first_must_stay) {
+  for (const bool by_owner : {false, true}) {
+    FullStore test(2000);
+    ObjectRef kept{};
+    const int calls = create_in_parts(test, 5000, 900 * kKiB, 64, [&](int part) {
+      if (part != 3) return;
+      kept = test.refs[500];
+      if (by_owner) {
+        ASSERT_TRUE(test.store.pin(numbered_id(500), "job").has_value());
+      } else {
+        test.readers.pin(1, kept);
+      }
+    });
+    EXPECT_GT(calls, 0);
+    EXPECT_TRUE(test.store.look(kept).has_value());
+  }
+}
+
+TEST(Eviction, fails_in_the_end_if_what_it_needs_is_taken_meanwhile) {
+  FullStore test(1000);
+  const int calls = create_in_parts(test, 5000, 1000 * kKiB, 64, [&](int part) {
+    if (part == 3) test.readers.pin(1, test.refs[999]);
+  });
+  EXPECT_LT(calls, 0);
+  EXPECT_TRUE(test.has(999));
+  // A smaller one has nothing to do with that plan.
+  EXPECT_EQ(create_in_parts(test, 5001, 10 * kKiB, 64), 1);
 }
 
 TEST(Eviction, spares_what_a_reader_took_at_the_last_moment) {

@@ -158,7 +158,9 @@ class RandomWalk {
     test_.readers.on_scan = [&] {
       if (late_pins-- > 0) view();
     };
-    const auto created = test_.store.create(spec);
+    const bool is_bounded = random_() % 4 == 0;
+    const auto evictions_max = is_bounded ? static_cast<uint32_t>(random_() % 4) : UINT32_MAX;
+    const auto created = test_.store.create(spec, evictions_max);
     test_.readers.on_scan = nullptr;
     forget_evicted();
     if (created) {
@@ -171,6 +173,10 @@ class RandomWalk {
       ASSERT_GT(wanted, kArena);
     } else {
       ASSERT_EQ(created.error().code, ErrorCode::kOutOfMemory);
+      if (test_.store.is_clearing()) {
+        ASSERT_TRUE(is_bounded);
+        return;
+      }
       ASSERT_FALSE(could_fit(wanted)) << wanted;
     }
   }
