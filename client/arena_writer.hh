@@ -13,9 +13,9 @@ namespace obj::client {
 // The first write of this process to each page of the arena is a page fault, although the daemon
 // has filled the arena's memory. On 4 KiB pages a first put then copies at 3.3 GB/s instead of 9.6.
 // So a range is mapped in one call just ahead of the copy, which gives 5.8-6.2 (Xeon, Linux 6.18,
-// 2026-11). Faults on 2 MiB pages cost 5 us each and so 3% of a copy; mapping 64 MiB of them at
-// once takes 27 us. What was mapped is noted, one bit for each kChunkBytes, and not asked for
-// again.
+// 2026-11). On 2 MiB pages there are few faults, but 64 MiB of them are mapped at once in 27 us;
+// what it gains is in docs/performance.md. What was mapped is noted, one bit for each kChunkBytes,
+// and not asked for again.
 //
 // Lifetime: `arena` must outlive it.
 // Threads:  any; two that map the same range do harmless work twice.
