@@ -35,6 +35,7 @@ ONLY_IN = {
     r"infiniband/": ["fabric/verbs"],
     r"rdma/": ["fabric/verbs"],
     r"uc[pst]/": ["fabric/ucx"],
+    r"openssl/": ["fabric/ucx"],
     r"liburing": ["spill"],
     r"boost/intrusive/": ["store"],
     r"spdlog/": ["base/log.hh", "base/log.cc"],

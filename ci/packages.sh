@@ -10,6 +10,8 @@ build_packages=(
   libfmt-dev          # text of the tools; spdlog brings it as well
   libspdlog-dev       # log lines
   libsystemd-dev      # readiness notice to systemd
+  libssl-dev          # HMAC of the fabric's handshake
+  libucx-dev          # messages and reads between nodes
   libxxhash-dev       # hashes of ids
   nlohmann-json3-dev  # JSON of status and tools
   scdoc               # manual pages
@@ -22,6 +24,7 @@ test_packages=(
   python3             # the driver of ci/test and the checks
   ccache              # each tier builds the tree anew with other options
   git                 # which files are the project's
+  ucx-utils           # ucx_perftest, the yardstick of the fabric's figures
 )
 
 # To check the sources: the second compiler, its sanitizers and libFuzzer, linters.

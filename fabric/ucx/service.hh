@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// fabric/ucx/service.hh -- what a connection is for. Its hello names it; the numbers are the
+// wire's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace obj {
+
+enum class Service : uint8_t { kDirectory, kNode, kReads };
+inline constexpr size_t kServices = 3;
+
+}  // namespace obj
