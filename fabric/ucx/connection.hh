@@ -72,6 +72,8 @@ class Connection final : public EndpointEvents {
   const Error& why() const { return *why_; }
 
   Result<void> send(std::span<const std::byte> message);
+  // Of messages that the network has not taken. REQUIRES: not doomed.
+  size_t queued_bytes() const;
   // REQUIRES: is up, not doomed.
   void send_bulk(uint32_t number, std::span<const std::byte> data, uint64_t token);
   void receive_bulk(void* rendezvous, std::span<std::byte> destination, uint32_t number);
@@ -92,7 +94,6 @@ class Connection final : public EndpointEvents {
   void greet(FrameKind kind, std::span<const std::byte> payload);
   void go_up();
   void send_frame(FrameKind kind, std::span<const std::byte> payload);
-  size_t queued_bytes() const;
 
   // Fixed after construction.
   PeerId id_;

@@ -135,6 +135,12 @@ void UcxFabric::break_off(PeerId peer, const Error& why) {
   if (ucx::Connection* const connection = find(peer)) connection->doom(why);
 }
 
+bool UcxFabric::has_room(PeerId peer) const {
+  const ucx::Connection* const connection = find(peer);
+  return connection != nullptr && !connection->is_doomed() &&
+         connection->queued_bytes() <= options_.queue_bytes_max / 2;
+}
+
 Result<void> UcxFabric::send_bulk(PeerId peer, uint32_t number, std::span<const std::byte> data,
                                   uint64_t token) {
   ucx::Connection* const connection = find(peer);

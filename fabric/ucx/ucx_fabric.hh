@@ -69,6 +69,8 @@ class UcxFabric final : public EventSource, ucx::FrameSink, ucx::ConnectionEvent
   // `data` belongs to UCX until on_bulk_sent(peer, token). kDisconnected: it was not taken.
   Result<void> send_bulk(PeerId peer, uint32_t number, std::span<const std::byte> data,
                          uint64_t token);
+  // At least half of the peer's queue is free. False if it is down.
+  bool has_room(PeerId peer) const;
   // Ends the connection for a reason of the caller's; on_peer_down() says it. May be gone already.
   void break_off(PeerId peer, const Error& why);
 
