@@ -2,6 +2,7 @@
 #include "fabric/ucx/listener.hh"
 
 #include "base/log.hh"
+#include "fabric/ucx/port_guard.hh"
 #include "fabric/ucx/socket_address.hh"
 #include "fabric/ucx/status.hh"
 
@@ -32,6 +33,9 @@ Result<void> Listener::listen(Worker& worker, const std::string& address) {
   status = ::ucp_listener_query(created, &attributes);
   if (status != UCS_OK) return std::unexpected(error_of_call(status, "ucp_listener_query"));
   address_ = to_string(attributes.sockaddr);
+  if (const auto guarded = guard_port(attributes.sockaddr); !guarded) {
+    log::warn("port_unguarded", {{"address", address_}, {"error", guarded.error()}});
+  }
   return {};
 }
 

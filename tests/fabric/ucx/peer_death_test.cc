@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Peers in processes of their own: killed, stopped, and strangers on the port.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <random>
+
+#include "base/unique_fd.hh"
+#include "tests/fabric/ucx/peer_process.hh"
+#include "tests/fabric/ucx/read_peer.hh"
+#include "tests/seed.hh"
+
+namespace obj {
+namespace {
+
+constexpr SourceNode kOwner{1, 10};
+constexpr uint64_t kMs = 1'000'000;
+
+TEST(PeerDeath, another_process_answers) {
+  PeerProcess peer({"echo"});
+  TestNode node({}, false);
+  const PeerId id = node.dial(peer.address());
+  EXPECT_TRUE(node.send(id, "hello"));
+  ASSERT_TRUE(run_until({&node}, [&] { return !node.handler.messages.empty(); }));
+  EXPECT_EQ(node.fabric->identity(id), (SourceNode{9, 90}));
+}
+
+TEST(PeerDeath, a_killed_peer_is_noticed) {
+  PeerProcess peer({"echo"});
+  TestNode node({}, false);
+  const PeerId id = node.dial(peer.address());
+  ASSERT_TRUE(run_until({&node}, [&] { return node.handler.up.contains(id); }));
+  const uint64_t killed_ns = monotonic_ns();
+  peer.signal(SIGKILL);
+  ASSERT_TRUE(run_until({&node}, [&] { return node.handler.down.contains(id); }));
+  EXPECT_LT(monotonic_ns() - killed_ns, 1000 * kMs);
+  EXPECT_EQ(node.handler.down.at(id).code, ErrorCode::kDisconnected);
+}
+
+TEST(PeerDeath, a_stopped_peer_is_noticed_and_can_come_back) {
+  PeerProcess peer({"echo"});
+  TestNode node({}, false);
+  const PeerId id = node.dial(peer.address());
+  ASSERT_TRUE(run_until({&node}, [&] { return node.handler.up.contains(id); }));
+  const uint64_t stopped_ns = monotonic_ns();
+  peer.signal(SIGSTOP);
+  ASSERT_TRUE(run_until({&node}, [&] { return node.handler.down.contains(id); }));
+  EXPECT_LT(monotonic_ns() - stopped_ns, 1500 * kMs);
+  peer.signal(SIGCONT);
+  const PeerId again = node.dial(peer.address());
+  EXPECT_TRUE(node.send(again, "hello again"));
+  ASSERT_TRUE(run_until({&node}, [&] { return !node.handler.messages[again].empty(); }));
+}
+
+// Under load the send queue is full of what the stopped peer does not take.
+TEST(PeerDeath, a_peer_stopped_under_load_is_noticed) {
+  PeerProcess peer({"echo"});
+  TestNode node({}, false);
+  const PeerId id = node.dial(peer.address());
+  ASSERT_TRUE(run_until({&node}, [&] { return node.handler.up.contains(id); }));
+  peer.signal(SIGSTOP);
+  const uint64_t stopped_ns = monotonic_ns();
+  const std::vector<std::byte> message(60'000);
+  ASSERT_TRUE(run_until({&node}, [&] {
+    static_cast<void>(node.transport().send(id, message));
+    return node.handler.down.contains(id);
+  }));
+  EXPECT_LT(monotonic_ns() - stopped_ns, 1500 * kMs);
+}
+
+// Posts reads of all of the owner's arena, does `what` to it in the middle, and waits for the end.
+void read_while(const std::function<void(PeerProcess&)>& what, uint64_t ms_max) {
+  constexpr uint64_t kChunks = 128;
+  PeerProcess owner({"own", std::to_string(kChunks << 20)});
+  ReadPeer reader({2, 20});
+  reader.transport().connect(kOwner, owner.address());
+  std::vector<std::byte> destination(kChunks << 20);
+  for (uint64_t i = 0; i < kChunks; i++) {
+    reader.read(kOwner, i, i << 20, std::span(destination).subspan(i << 20, 1 << 20));
+  }
+  ASSERT_TRUE(run_until({&reader}, [&] { return reader.completions.done >= 5; }));
+  const uint64_t from_ns = monotonic_ns();
+  what(owner);
+  ASSERT_TRUE(run_until({&reader}, [&] { return reader.completions.done == kChunks; }));
+  EXPECT_LT(monotonic_ns() - from_ns, ms_max * kMs);
+  uint64_t failed = 0;
+  for (const auto& [cookie, result] : reader.completions.reads) {
+    if (!result) {
+      failed++;
+      EXPECT_EQ(result.error().code, ErrorCode::kDisconnected);
+      continue;
+    }
+    for (uint64_t k = cookie << 20; k < (cookie + 1) << 20; k += 4093) {
+      ASSERT_EQ(destination[k], arena_byte(k)) << "chunk " << cookie;
+    }
+  }
+  EXPECT_GT(failed, 0u);
+  // The destination is ours again: nothing may change in it any more.
+  std::ranges::fill(destination, std::byte{0x5a});
+  owner.signal(SIGCONT);
+  EXPECT_FALSE(run_until({&reader}, [] { return false; }, 300));
+  EXPECT_TRUE(
+      std::ranges::all_of(destination, [](std::byte byte) { return byte == std::byte{0x5a}; }));
+}
+
+TEST(PeerDeath, reads_of_an_owner_that_is_killed_end) {
+  read_while([](PeerProcess& owner) { owner.signal(SIGKILL); }, 1000);
+}
+
+TEST(PeerDeath, reads_of_an_owner_that_is_stopped_end) {
+  read_while([](PeerProcess& owner) { owner.signal(SIGSTOP); }, 2000);
+}
+
+TEST(PeerDeath, the_owner_lets_go_when_its_reader_is_killed_or_stopped) {
+  for (const int signal : {SIGKILL, SIGSTOP}) {
+    constexpr uint64_t kArena = 32 << 20;
+    ReadPeer owner(kOwner, kArena);
+    PeerProcess reader({"read", owner.fabric->listen_address(), std::to_string(kArena)});
+    ASSERT_TRUE(run_until({&owner}, [&] { return owner.source.holds() > 2; }));
+    reader.signal(signal);
+    ASSERT_TRUE(run_until({&owner}, [&] { return owner.source.holds() == 0; }, 5000)) << signal;
+    // Not only between two reads.
+    EXPECT_FALSE(run_until({&owner}, [&] { return owner.source.holds() > 0; }, 1500));
+  }
+}
+
+// A raw TCP connection to the fabric's port.
+UniqueFd tcp_to(const std::string& address) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(address.find(':') + 1))));
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&where), sizeof(where)), 0);
+  return fd;
+}
+
+TEST(PeerDeath, garbage_on_the_port_harms_nobody) {
+  std::mt19937_64 random(test_seed());
+  TestNode server, client;
+  const PeerId peer = client.dial(server);
+  ASSERT_TRUE(run_until({&server, &client}, [&] { return client.handler.up.contains(peer); }));
+  std::vector<UniqueFd> strangers;
+  for (int i = 0; i < 50; i++) {
+    strangers.push_back(tcp_to(server.fabric->listen_address()));
+    std::vector<unsigned char> garbage(random() % 4000);
+    for (auto& byte : garbage) byte = static_cast<unsigned char>(i % 2 ? random() : 0);
+    static_cast<void>(::send(strangers.back().get(), garbage.data(), garbage.size(), MSG_NOSIGNAL));
+    if (i % 3 == 0) strangers.pop_back();
+    server.turn();
+    client.turn();
+  }
+  EXPECT_TRUE(client.send(peer, "still here"));
+  ASSERT_TRUE(run_until({&server, &client}, [&] { return !server.handler.messages.empty(); }));
+  EXPECT_TRUE(client.handler.down.empty());
+  EXPECT_EQ(server.handler.up.size(), 1u);
+}
+
+}  // namespace
+}  // namespace obj
