@@ -39,6 +39,7 @@ run_tests() {
 sanitizer_options() {
   export ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:strict_string_checks=1:detect_stack_use_after_return=1
   export UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
+  export UCX_MEM_EVENTS=n  # UCX would patch mmap() and others, which AddressSanitizer has replaced
   export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/ci/tsan_suppressions.txt
 }
 

@@ -13,7 +13,8 @@ namespace obj::ucx {
 // u64 status, and exactly `length` bytes, below 64 KiB). A scanner's or a lost client's bytes never
 // reach UCX, which asserts on them. Bulk data goes over other sockets.
 //
-// Known hole: not a protection against bytes that were made to pass; see docs/ucx.md.
+// Known hole: not a protection against bytes that were made to pass, such as a message of length 0
+// before any other, which the filter cannot tell from UCX's own last one; see docs/ucx.md.
 // kNotFound: no such socket.
 Result<void> guard_port(const sockaddr_storage& address);
 

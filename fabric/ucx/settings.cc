@@ -16,9 +16,8 @@ struct Setting {
 // Each with its reason in "What of UCX we avoid" in docs/ucx.md. Transport modules read these from
 // the environment only; ucp_config_modify() does not reach them.
 constexpr Setting kEnvironment[] = {
-    {"UCX_TCP_CM_REUSEADDR", "y"},   {"UCX_MM_ERROR_HANDLING", "y"},    {"UCX_TCP_PUT_ENABLE", "n"},
-    {"UCX_TCP_TX_SEG_SIZE", "256k"}, {"UCX_TCP_RX_SEG_SIZE", "256k"},   {"UCX_MEM_EVENTS", "n"},
-    {"UCX_PROTO_ENABLE", "n"},       {"UCX_WARN_UNUSED_ENV_VARS", "n"},
+    {"UCX_TCP_CM_REUSEADDR", "y"}, {"UCX_MM_ERROR_HANDLING", "y"},    {"UCX_TCP_PUT_ENABLE", "n"},
+    {"UCX_PROTO_ENABLE", "n"},     {"UCX_WARN_UNUSED_ENV_VARS", "n"},
 };
 
 // For this context alone, so that two fabrics in one process can differ.

@@ -126,36 +126,65 @@ TEST(PeerDeath, the_owner_lets_go_when_its_reader_is_killed_or_stopped) {
   }
 }
 
-// A raw TCP connection to the fabric's port.
-UniqueFd tcp_to(const std::string& address) {
+UniqueFd tcp_to(const sockaddr_in& where) {
   UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(address.find(':') + 1))));
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&where), sizeof(where)), 0);
+  EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof(where)), 0);
   return fd;
 }
 
-TEST(PeerDeath, garbage_on_the_port_harms_nobody) {
+// All TCP ports where this process listens: the fabrics' own, and those that UCX opened for data.
+std::vector<sockaddr_in> listening_ports() {
+  std::vector<sockaddr_in> ports;
+  for (int fd = 0; fd < 1024; fd++) {
+    int listens = 0;
+    socklen_t size = sizeof(listens);
+    sockaddr_in bound{};
+    if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || !listens) continue;
+    size = sizeof(bound);
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size) != 0) continue;
+    if (bound.sin_family != AF_INET) continue;
+    if (bound.sin_addr.s_addr == INADDR_ANY) bound.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ports.push_back(bound);
+  }
+  return ports;
+}
+
+std::vector<unsigned char> garbage(int kind, std::mt19937_64& random) {
+  std::vector<unsigned char> bytes(17 + random() % 4000);
+  for (auto& byte : bytes) byte = kind == 0 ? 0 : static_cast<unsigned char>(random());
+  if (kind == 1) {
+    constexpr std::string_view kHttp = "GET / HTTP/1.1\r\nHost: node7\r\n\r\n";
+    bytes.assign(kHttp.begin(), kHttp.end());
+  }
+  return bytes;
+}
+
+TEST(PeerDeath, garbage_on_any_port_harms_nobody) {
   std::mt19937_64 random(test_seed());
   TestNode server, client;
   const PeerId peer = client.dial(server);
   ASSERT_TRUE(run_until({&server, &client}, [&] { return client.handler.up.contains(peer); }));
+  const auto ports = listening_ports();
+  EXPECT_GE(ports.size(), 3u) << "the two fabrics', and UCX's";
   std::vector<UniqueFd> strangers;
-  for (int i = 0; i < 50; i++) {
-    strangers.push_back(tcp_to(server.fabric->listen_address()));
-    std::vector<unsigned char> garbage(random() % 4000);
-    for (auto& byte : garbage) byte = static_cast<unsigned char>(i % 2 ? random() : 0);
-    static_cast<void>(::send(strangers.back().get(), garbage.data(), garbage.size(), MSG_NOSIGNAL));
-    if (i % 3 == 0) strangers.pop_back();
+  for (int i = 0; i < 24; i++) {
+    for (const sockaddr_in& port : ports) {
+      strangers.push_back(tcp_to(port));
+      const auto bytes = garbage(i % 3, random);
+      static_cast<void>(::send(strangers.back().get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+      if (i % 8 >= 4) strangers.pop_back();
+    }
     server.turn();
     client.turn();
   }
+  EXPECT_FALSE(run_until({&server, &client}, [&] { return !client.handler.down.empty(); }, 500));
+  strangers.clear();
   EXPECT_TRUE(client.send(peer, "still here"));
   ASSERT_TRUE(run_until({&server, &client}, [&] { return !server.handler.messages.empty(); }));
   EXPECT_TRUE(client.handler.down.empty());
   EXPECT_EQ(server.handler.up.size(), 1u);
+  const PeerId another = client.dial(server);
+  ASSERT_TRUE(run_until({&server, &client}, [&] { return client.handler.up.contains(another); }));
 }
 
 }  // namespace
