@@ -2,6 +2,7 @@
 // tests/fabric/ucx/peer_process.hh -- test_peer as a child process.
 #pragma once
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
