@@ -52,7 +52,7 @@ void Activation::count(Bundle& bundle, bool active) {
 }
 
 void Activation::plan(uint64_t now_ns, std::vector<Bundle*>& changed) {
-  dirty_ |= budget_.take_has_grown();
+  dirty_ |= budget_.take_changed();
   if (!dirty_) return;
   dirty_ = false;
   promised_bytes_ = 0;
@@ -88,7 +88,9 @@ bool Activation::may_start(const Bundle& bundle) const {
   const uint64_t need = budget_.need(bundle);
   const uint64_t held_then = budget_.held_bytes() - budget_.draining_of(bundle) + need;
   const bool runs_alone = active_bundles() == 0 && promised_bytes_ == 0 && !has_room_coming(bundle);
-  return need == 0 || runs_alone || held_then + promised_bytes_ <= budget_.limit_bytes();
+  // What adds nothing need not wait for what drains.
+  const bool adds_nothing = need == 0 && has_room_coming(bundle);
+  return adds_nothing || runs_alone || held_then + promised_bytes_ <= budget_.limit_bytes();
 }
 
 bool Activation::has_room_coming(const Bundle& bundle) const {
@@ -105,17 +107,16 @@ void Activation::displace_for(const Bundle& bundle, std::vector<Bundle*>& change
                            budget_.need_beside_urgent(bundle);
   if (others_run && at_best > budget_.limit_bytes()) return;
   while (!has_room_coming(bundle)) {
-    Bundle* const victim = newest_active(bundle.pull_class);
-    if (victim == nullptr) return;
+    Bundle* const victim = newest_active();
+    if (victim == nullptr || victim->pull_class <= bundle.pull_class) return;
     stop(*victim, changed);
   }
 }
 
-// The newest of the least urgent class that runs, among those less urgent than `than`.
-Bundle* Activation::newest_active(PullClass than) const {
+// The newest of the least urgent class that runs. Null: none runs.
+Bundle* Activation::newest_active() const {
   for (auto pull_class = kAllPullClasses.rbegin(); pull_class != kAllPullClasses.rend();
        ++pull_class) {
-    if (*pull_class <= than) return nullptr;
     const auto& running = active_[*pull_class];
     if (!running.empty()) return running.rbegin()->second;
   }
@@ -123,36 +124,13 @@ Bundle* Activation::newest_active(PullClass than) const {
 }
 
 // Memory was taken from under us: stop the newest of the least urgent class first, never the last.
+// Also one that shares all it wants and frees nothing: over the limit, one bundle runs alone. Who
+// looked for one that frees something would find the most urgent, and stop it for a prefetch's
+// sake.
 void Activation::shrink(std::vector<Bundle*>& changed) {
   while (budget_.active_bytes() > budget_.limit_bytes() && active_bundles() > 1) {
-    Bundle* const victim = newest_that_frees();
-    if (victim == nullptr) return;
-    stop(*victim, changed);
+    stop(*newest_active(), changed);
   }
-}
-
-// Bundles that share all their objects with others free nothing by stopping.
-Bundle* Activation::newest_that_frees() const {
-  for (auto pull_class = kAllPullClasses.rbegin(); pull_class != kAllPullClasses.rend();
-       ++pull_class) {
-    const auto& running = active_[*pull_class];
-    for (auto bundle = running.rbegin(); bundle != running.rend(); ++bundle) {
-      if (freed_by_stopping(*bundle->second) > 0) return bundle->second;
-    }
-  }
-  return nullptr;
-}
-
-uint64_t Activation::freed_by_stopping(const Bundle& bundle) {
-  uint64_t bytes = 0;
-  for (const Want& want : bundle.wants) {
-    uint32_t bundles = 0;
-    for (const PullClass pull_class : kAllPullClasses) {
-      bundles += want.object->active_bundles[pull_class];
-    }
-    if (bundles == 1) bytes += want.object->charged_bytes;
-  }
-  return bytes;
 }
 
 size_t Activation::queued_bundles() const {

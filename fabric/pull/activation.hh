@@ -47,9 +47,7 @@ class Activation {
   bool may_start(const Bundle& bundle) const;
   bool has_room_coming(const Bundle& bundle) const;
   void displace_for(const Bundle& bundle, std::vector<Bundle*>& changed);
-  Bundle* newest_active(PullClass than) const;
-  Bundle* newest_that_frees() const;
-  static uint64_t freed_by_stopping(const Bundle& bundle);
+  Bundle* newest_active() const;
 
   const PullOptions& options_;
   PullBudget& budget_;

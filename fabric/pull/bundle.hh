@@ -19,6 +19,13 @@ namespace obj {
 struct Bundle;
 struct WantedObject;
 
+// Who keeps an object in this node's memory. What others keep anyway takes nothing of the pulls'
+// budget: the limit already leaves it out, and stopping a pull would not give it back.
+enum class LocalHold : uint8_t {
+  kPulls,      // nobody, but for the pins of pulls
+  kOthersToo,  // it cannot be evicted, whatever pulls do: a primary, or somebody else has pinned it
+};
+
 // One bundle's interest in one object. Part of the bundle; linked into the object's list.
 struct Want {
   Bundle* bundle = nullptr;
@@ -49,13 +56,14 @@ struct Bundle {
 struct WantedObject {
   ObjectId id;
   ObjectRecord record;
-  Want* wants = nullptr;      // the list's head; null: only the pull keeps this record
-  bool local = false;         // sealed in this node's memory
-  bool pinned = false;        // Pin was asked for
-  bool sealing = false;       // Seal was asked for, not answered
-  bool located = false;       // as counted in its bundles' `unlocated`
-  bool unsettled = false;     // waits for PullManager::settle()
-  uint64_t extent_bytes = 0;  // 0: not known
+  Want* wants = nullptr;               // the list's head; null: only the pull keeps this record
+  bool local = false;                  // sealed in this node's memory
+  bool pinned = false;                 // Pin was asked for
+  bool sealing = false;                // Seal was asked for, not answered
+  bool located = false;                // as counted in its bundles' `unlocated`
+  bool unsettled = false;              // waits for PullManager::settle()
+  uint64_t extent_bytes = 0;           // 0: not known
+  LocalHold hold = LocalHold::kPulls;  // while local
   PullKey pull = kNoPull;
   PerClass<uint32_t> active_bundles;
 
@@ -63,10 +71,16 @@ struct WantedObject {
   uint64_t charged_bytes = 0;
   std::optional<PullClass> charged_class;
 
-  // Its last holder died; without another one it fails then.
-  uint64_t doomed_at_ns = kForeverNs;
+  // The last node known to hold all of it, or to be able to restore it.
   SourceNode last_holder;
+  bool holder_died = false;
+  // It died, and nobody else has anything of it: without another holder it fails then.
+  uint64_t doomed_at_ns = kForeverNs;
 
+  // What it takes of the budget while an active bundle wants it, or its pull holds memory.
+  uint64_t weight_bytes() const {
+    return local && hold == LocalHold::kOthersToo ? 0 : extent_bytes;
+  }
   // The most urgent class of the active bundles that want it; nothing if there is none.
   std::optional<PullClass> active_class() const {
     for (const PullClass pull_class : kAllPullClasses) {

@@ -269,9 +269,25 @@ void Pull::note_trouble(uint64_t now_ns) {
   hope_until_ns_ = std::min(hope_until_ns_, now_ns + ns(options_.give_up_ms));
 }
 
+// Only nodes that read it themselves are left, and none of them has a byte that we lack. If they
+// got their bytes from a holder that is gone, they wait for each other, and would for ever.
+bool Pull::starves() {
+  const bool is_stuck = state_ == State::kReading && chunks_.in_flight() == 0 &&
+                        has_live_source() && !has_whole_source();
+  if (!is_stuck) return false;
+  const std::optional<uint32_t> chunk = chunks_.first_missing();
+  return chunk && std::none_of(sources_.begin(), sources_.end(), [&](const PullSource& entry) {
+           return entry.state == PullSource::State::kLive &&
+                  entry.source.ready_bytes >= chunks_.end(*chunk);
+         });
+}
+
 void Pull::lose_hope(uint64_t now_ns, Actions& out) {
-  const bool forsaken = !sources_.empty() && !has_live_source() && !spilled_at_;
+  had_whole_ |= has_whole_source();
+  const bool is_lost = !sources_.empty() && !has_live_source();
+  const bool forsaken = (is_lost || (had_whole_ && starves())) && !spilled_at_;
   if (forsaken && !forsaken_) {
+    if (!last_cause_.node) last_cause_.error.where = "no node has all of it";
     hope_until_ns_ = std::min(hope_until_ns_, now_ns + ns(options_.no_source_grace_ms));
   } else if (!forsaken && forsaken_) {
     hope_until_ns_ = now_ns + ns(options_.give_up_ms);

@@ -133,6 +133,8 @@ class Pull {
   const ObjectShape& shape() const { return shape_; }
   std::span<const PullSource> sources() const { return sources_; }
   bool has_live_source() const;
+  // Who could deliver all of it, now or once it has room.
+  bool has_whole_source() const;
   uint64_t in_flight_bytes() const { return chunks_.in_flight_bytes(); }
   uint64_t missing_bytes() const { return chunks_.missing_bytes(); }
   uint64_t verified_bytes() const { return chunks_.verified_bytes(); }
@@ -168,6 +170,7 @@ class Pull {
   void ask_to_restore(uint64_t now_ns, Actions& out);
   void note_progress(PullSource& source);
   void note_trouble(uint64_t now_ns);
+  bool starves();
   void lose_hope(uint64_t now_ns, Actions& out);
   void finish(Actions& out);
   void fail(const PullFailure& failure, Actions& out);
@@ -197,7 +200,8 @@ class Pull {
 
   // It fails at hope_until_ns_ with the last cause, unless there is progress before.
   uint64_t hope_until_ns_ = kForeverNs;
-  bool forsaken_ = false;  // it had sources and none is live: the grace period runs
+  bool forsaken_ = false;   // it had sources and none can help: the grace period runs
+  bool had_whole_ = false;  // some source had all of it
   PullFailure last_cause_;
   uint64_t seen_ns_ = 0;  // the time of the last event
 };

@@ -104,7 +104,7 @@ struct ReportStale {
   Source source;
 };
 
-// All objects are here, pinned until the actions after this one.
+// All objects are here. Hand out pins now: carrying out the actions after this one may evict them.
 struct BundleDone {
   BundleId bundle;
 };

@@ -7,7 +7,7 @@ namespace obj {
 
 void PullBudget::set(uint64_t limit_bytes, uint64_t capacity_bytes) {
   // A lower limit matters as well: something may have to stop.
-  has_grown_ |= limit_bytes != limit_bytes_ || capacity_bytes != capacity_bytes_;
+  changed_ |= limit_bytes != limit_bytes_ || capacity_bytes != capacity_bytes_;
   limit_bytes_ = limit_bytes;
   capacity_bytes_ = capacity_bytes;
 }
@@ -18,18 +18,20 @@ uint64_t& PullBudget::account(const WantedObject& object) {
 
 void PullBudget::update(WantedObject& object) {
   const uint64_t before = object.charged_bytes;
+  const bool was_active = object.charged_class.has_value();
   account(object) -= before;
   object.charged_class = object.active_class();
   const bool counts = object.charged_class || object.pull != kNoPull || object.sealing;
-  object.charged_bytes = counts ? object.extent_bytes : 0;
+  object.charged_bytes = counts ? object.weight_bytes() : 0;
   account(object) += object.charged_bytes;
-  has_grown_ |= object.charged_bytes < before;
+  // What a bundle that starts adds is no news to who started it.
+  changed_ |= object.charged_bytes < before || (was_active && object.charged_bytes > before);
 }
 
 uint64_t PullBudget::need(const Bundle& bundle) const {
   uint64_t bytes = 0;
   for (const Want& want : bundle.wants) {
-    if (!want.object->charged_class) bytes += want.object->extent_bytes;
+    if (!want.object->charged_class) bytes += want.object->weight_bytes();
   }
   return bytes;
 }
@@ -46,7 +48,7 @@ uint64_t PullBudget::need_beside_urgent(const Bundle& bundle) const {
   uint64_t bytes = 0;
   for (const Want& want : bundle.wants) {
     const std::optional<PullClass> active = want.object->active_class();
-    if (!active || *active > bundle.pull_class) bytes += want.object->extent_bytes;
+    if (!active || *active > bundle.pull_class) bytes += want.object->weight_bytes();
   }
   return bytes;
 }
@@ -59,6 +61,6 @@ uint64_t PullBudget::active_bytes(PullClass least) const {
   return bytes;
 }
 
-bool PullBudget::take_has_grown() { return std::exchange(has_grown_, false); }
+bool PullBudget::take_changed() { return std::exchange(changed_, false); }
 
 }  // namespace obj

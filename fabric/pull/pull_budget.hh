@@ -9,11 +9,12 @@
 namespace obj {
 
 // An object counts while an active bundle wants it, whether it has arrived (it is pinned then) or
-// not, and on until its pull has given the memory back. Each counts once, however many want it.
+// not, and on until its pull has given the memory back. Each counts once, however many want it, and
+// not at all while others hold it in memory anyway.
 class PullBudget {
  public:
-  // limit_bytes: what pulls may hold in all just now: the arena less everything that can neither be
-  // evicted nor is held by pulls. capacity_bytes: the most that can ever be had; 0: not known.
+  // limit_bytes: what pulls may hold in all just now: the arena less everything that others hold,
+  // pinned by pulls as well or not. capacity_bytes: the most that can ever be had; 0: not known.
   void set(uint64_t limit_bytes, uint64_t capacity_bytes);
 
   // Counts the object anew, after anything about it changed.
@@ -34,8 +35,8 @@ class PullBudget {
   uint64_t draining_bytes() const { return draining_bytes_; }
   uint64_t held_bytes() const { return active_bytes() + draining_bytes_; }
 
-  // Whether there may be more room than when this was asked last.
-  bool take_has_grown();
+  // Whether something else may fit, or no longer fit, than when this was asked last.
+  bool take_changed();
 
  private:
   uint64_t& account(const WantedObject& object);
@@ -44,7 +45,7 @@ class PullBudget {
   uint64_t capacity_bytes_ = 0;
   PerClass<uint64_t> active_bytes_;  // by the object's most urgent active class
   uint64_t draining_bytes_ = 0;
-  bool has_grown_ = false;
+  bool changed_ = false;
 };
 
 }  // namespace obj

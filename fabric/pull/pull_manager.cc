@@ -14,6 +14,14 @@ namespace {
 constexpr uint64_t kExtentBytesMax = uint64_t{1} << 43;
 static_assert(kExtentBytesMax <= UINT64_MAX / PullManager::kObjectsMax);
 
+// Null: no node has all of it in memory.
+const Source* whole_source(const ObjectRecord& record) {
+  const auto found = std::find_if(
+      record.sources.begin(), record.sources.end(),
+      [&](const Source& source) { return source.ready_bytes >= record.shape->transfer_bytes; });
+  return found == record.sources.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 PullManager::PullManager(const PullOptions& options, uint64_t seed)
@@ -56,12 +64,10 @@ Result<BundleId> PullManager::request(PullClass pull_class, std::span<const Obje
 
 // What follows from its counters. May end the bundle.
 void PullManager::review(Bundle& bundle, uint64_t now_ns) {
-  if (bundle.missing == 0) {
-    actions_.push_back(pull_action::BundleDone{bundle.id});
-    end_bundle(bundle);
-  } else if (bundle.unlocated == 0 && bundle.state == Bundle::State::kLocating) {
+  note_whole(bundle);
+  if (bundle.unlocated == 0 && bundle.state == Bundle::State::kLocating) {
     activation_.enqueue(bundle, now_ns);
-    refuse_too_large({&bundle});
+    if (bundle.missing > 0) refuse_too_large({&bundle});
   }
 }
 
@@ -96,12 +102,20 @@ std::vector<Bundle*> PullManager::bundles_of(const WantedObject& object) {
   return bundles;
 }
 
-void PullManager::complete_bundles(const WantedObject& object) {
-  for (Bundle* bundle : bundles_of(object)) {
-    if (bundle->missing > 0) continue;
-    actions_.push_back(pull_action::BundleDone{bundle->id});
-    end_bundle(*bundle);
+void PullManager::note_whole(const Bundle& bundle) {
+  if (bundle.missing == 0) whole_.push_back(bundle.id);
+}
+
+// Decided only now, and told before anything else: an object that no active bundle wants is not
+// pinned, and may be evicted at any time before, also by what earlier actions make the driver do.
+void PullManager::complete_bundles(std::vector<PullAction>& out) {
+  for (const BundleId id : whole_) {
+    const auto found = bundles_.find(id);
+    if (found == bundles_.end() || found->second->missing > 0) continue;
+    out.push_back(pull_action::BundleDone{id});
+    end_bundle(*found->second);
   }
+  whole_.clear();
 }
 
 void PullManager::fail_bundles(const WantedObject& object, const PullFailure& failure,
@@ -162,9 +176,10 @@ void PullManager::on_located(const ObjectId& id, const ObjectRecord& record, uin
   ObjectRecord usable = usable_part(id, record);
   if (usable == object->record) return;
   object->record = std::move(usable);
-  if (!object->record.sources.empty()) object->last_holder = object->record.sources.front().node;
+  note_holders(*object);
   const bool is_lost = object->record.sources.empty() && !object->record.being_made;
   if (!is_lost) object->doomed_at_ns = kForeverNs;
+  if (is_bereft(*object)) doom(*object, now_ns);
   mark(*object);
   if (object->pull != kNoPull) {
     tell_sources(running(object->pull), now_ns);
@@ -174,17 +189,21 @@ void PullManager::on_located(const ObjectId& id, const ObjectRecord& record, uin
   update_located(*object, now_ns);
 }
 
-void PullManager::on_local(const ObjectId& id, uint64_t extent_bytes, uint64_t now_ns) {
+void PullManager::on_local(const ObjectId& id, uint64_t extent_bytes, LocalHold hold,
+                           uint64_t now_ns) {
   WantedObject* const object = objects_.find(id);
   if (object == nullptr) return;
   object->sealing = false;
+  object->hold = hold;
   mark(*object);
   if (object->wants == nullptr || object->local) return;
   object->local = true;
   object->doomed_at_ns = kForeverNs;
-  for (Want* want = object->wants; want != nullptr; want = want->next) want->bundle->missing--;
+  for (Bundle* bundle : bundles_of(*object)) {
+    bundle->missing--;
+    note_whole(*bundle);
+  }
   if (object->pull == kNoPull) set_extent(*object, extent_bytes);
-  complete_bundles(*object);
   update_located(*object, now_ns);
 }
 
@@ -246,27 +265,49 @@ void PullManager::on_node_down(SourceNode node, uint64_t now_ns) {
   objects_.for_each([&](WantedObject& object) { forget_node(object, node, now_ns); });
 }
 
+// Partial copies are holders only as long as none is whole: they are being filled from elsewhere.
+void PullManager::note_holders(WantedObject& object) {
+  const ObjectRecord& record = object.record;
+  const Source* const whole = whole_source(record);
+  if (whole != nullptr) {
+    object.last_holder = whole->node;
+    object.holder_died = false;
+  } else if (!record.sources.empty() && object.last_holder == SourceNode{}) {
+    object.last_holder = record.sources.front().node;
+  }
+}
+
+// The last node that held all of it died, and what it left behind in part is gone as well.
+bool PullManager::is_bereft(const WantedObject& object) {
+  const ObjectRecord& record = object.record;
+  return object.holder_died && record.sources.empty() && !record.spilled_at && !record.being_made &&
+         !object.local;
+}
+
 void PullManager::forget_node(WantedObject& object, SourceNode node, uint64_t now_ns) {
   ObjectRecord& record = object.record;
+  const bool held_all = whole_source(record) != nullptr;
   const size_t copies =
       std::erase_if(record.sources, [&](const Source& source) { return source.node == node; });
-  if (copies > 0 || record.spilled_at == node) object.last_holder = node;
+  const bool holds_all = whole_source(record) != nullptr;
+  const bool was_last = (copies > 0 && (held_all || record.sources.empty()) && !holds_all) ||
+                        record.spilled_at == node;
+  if (was_last) object.last_holder = node;
   if (record.spilled_at == node) record.spilled_at.reset();
+  // The directory may have taken the dead node's copies out before it told us of the death.
+  if (object.last_holder == node && !holds_all) object.holder_died = true;
   if (object.pull != kNoPull) {
     RunningPull& pull = running(object.pull);
     pull.pull.on_node_down(node, now_ns, pull_actions_);
     after_event(pull, now_ns);
   }
-  // The directory may have taken the dead node's copies out before it told us of the death.
-  const bool is_lost = record.sources.empty() && !record.spilled_at && !record.being_made &&
-                       !object.local && object.last_holder == node;
-  if (is_lost && object.wants != nullptr) doom(object, now_ns);
+  if (is_bereft(object)) doom(object, now_ns);
   mark(object);
   update_located(object, now_ns);
 }
 
 void PullManager::doom(WantedObject& object, uint64_t now_ns) {
-  if (object.doomed_at_ns != kForeverNs) return;
+  if (object.wants == nullptr || object.doomed_at_ns != kForeverNs) return;
   object.doomed_at_ns = now_ns + uint64_t{options_.no_source_grace_ms} * 1'000'000;
   dooms_.push_back({object.doomed_at_ns, object.id});
 }
@@ -343,6 +384,7 @@ void PullManager::settle_pull(WantedObject& object, uint64_t now_ns) {
 }
 
 void PullManager::advance(uint64_t now_ns, std::vector<PullAction>& out) {
+  complete_bundles(out);
   run_dooms(now_ns);
   while (RunningPull* due = running_.next_due(now_ns)) {
     due->pull.tick(now_ns, pull_actions_);

@@ -64,14 +64,17 @@ class PullManager {
   // ---- what is the case ------------------------------------------------------------------------
   // The directory's word on a subscribed object; without this node's own copies. Others: ignored.
   void on_located(const ObjectId& id, const ObjectRecord& record, uint64_t now_ns);
-  // Sealed in this node's memory, whoever brought it. Not subscribed: ignored.
-  void on_local(const ObjectId& id, uint64_t extent_bytes, uint64_t now_ns);
+  // Sealed in this node's memory, whoever brought it; also when `hold` changes, together with the
+  // limit of on_budget(). Not subscribed: ignored.
+  void on_local(const ObjectId& id, uint64_t extent_bytes, LocalHold hold, uint64_t now_ns);
   // No longer: evicted before a Pin, or deleted.
   void on_local_gone(const ObjectId& id, uint64_t now_ns);
   // The directory declared this life of the node dead. It is believed for good.
   void on_node_down(SourceNode node, uint64_t now_ns);
-  // limit_bytes: the arena less what can neither be evicted nor is held by pulls (their extents,
-  // and what they have pinned); capacity_bytes: the arena, or whatever a bundle can be at most.
+  // limit_bytes: the arena less what others hold: what could not be evicted even if no pull had
+  // pinned it, and is no pull's extent. So pinning by pulls never changes it, and of the objects
+  // that bundles want it leaves out just those of which on_local() said LocalHold::kOthersToo.
+  // capacity_bytes: the arena, or whatever a bundle can be at most.
   void on_budget(uint64_t limit_bytes, uint64_t capacity_bytes);
 
   // Bytes per second of all pulls to this node, or of one class; 0: no limit.
@@ -111,7 +114,8 @@ class PullManager {
   // Bundles.
   void review(Bundle& bundle, uint64_t now_ns);
   void end_bundle(Bundle& bundle);
-  void complete_bundles(const WantedObject& object);
+  void note_whole(const Bundle& bundle);
+  void complete_bundles(std::vector<PullAction>& out);
   void fail_bundles(const WantedObject& object, const PullFailure& failure, bool active_only);
   void refuse_too_large(const std::vector<Bundle*>& bundles);
   static std::vector<Bundle*> bundles_of(const WantedObject& object);
@@ -121,6 +125,8 @@ class PullManager {
   ObjectRecord usable_part(const ObjectId& id, const ObjectRecord& record) const;
   void set_extent(WantedObject& object, uint64_t extent_bytes);
   void update_located(WantedObject& object, uint64_t now_ns);
+  static void note_holders(WantedObject& object);
+  static bool is_bereft(const WantedObject& object);
   void forget_node(WantedObject& object, SourceNode node, uint64_t now_ns);
   void doom(WantedObject& object, uint64_t now_ns);
   void run_dooms(uint64_t now_ns);
@@ -162,6 +168,7 @@ class PullManager {
   ReadScheduler scheduler_;
   RunningPulls running_;
 
+  std::vector<BundleId> whole_;  // nothing of them was missing at some time since advance()
   std::vector<WantedObject*> unsettled_;
   std::deque<Doom> dooms_;  // by time, since the grace period is the same for all
   std::unordered_map<uint32_t, uint64_t> dead_;  // node to the incarnation that died last

@@ -186,7 +186,9 @@ void PullManager::pump(uint64_t now_ns) {
 }
 
 // Not if another source would have delivered everything that is missing before this one delivers
-// one chunk: the pull would end up waiting for it. A source of unknown speed is given a try.
+// one chunk: the pull would end up waiting for it. A source of unknown speed is given a try. The
+// other one must be in line itself: else each could leave the reads to one that had left them to
+// it.
 bool PullManager::is_worth_it(RunningPull& reader, uint32_t source, uint32_t size_bytes,
                               uint64_t now_ns) {
   const auto sources = reader.pull.sources();
@@ -194,7 +196,8 @@ bool PullManager::is_worth_it(RunningPull& reader, uint32_t source, uint32_t siz
   const uint64_t finish_ns = scheduler_.finish_ns(*reader.flows[source], size_bytes, now_ns);
   if (finish_ns == kForeverNs) return true;
   for (uint32_t other = 0; other < sources.size(); other++) {
-    const bool can_do_all = other != source && reader.pull.next_read_bytes(other, now_ns) > 0 &&
+    const bool can_do_all = other != source && reader.flows[other]->in_ring() &&
+                            reader.pull.next_read_bytes(other, now_ns) > 0 &&
                             sources[other].source.ready_bytes == reader.pull.shape().transfer_bytes;
     if (!can_do_all) continue;
     const uint64_t all_ns =

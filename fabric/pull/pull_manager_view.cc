@@ -72,7 +72,7 @@ void PullManager::check_object(const WantedObject& object) const {
   OBJ_CHECK(active.values == object.active_bundles.values);
   OBJ_CHECK(object.charged_class == object.active_class());
   const bool counts = object.charged_class || object.pull != kNoPull || object.sealing;
-  OBJ_CHECK(object.charged_bytes == (counts ? object.extent_bytes : 0));
+  OBJ_CHECK(object.charged_bytes == (counts ? object.weight_bytes() : 0));
   OBJ_CHECK(object.pull == kNoPull || running_.find(object.pull) != nullptr);
   OBJ_CHECK(object.wants != nullptr || object.pull != kNoPull || object.sealing);
 }

@@ -66,6 +66,13 @@ bool Pull::has_live_source() const {
   });
 }
 
+bool Pull::has_whole_source() const {
+  return std::any_of(sources_.begin(), sources_.end(), [&](const PullSource& entry) {
+    return entry.state == PullSource::State::kLive && !entry.unreachable &&
+           entry.source.ready_bytes == shape_.transfer_bytes;
+  });
+}
+
 // A new holder, or the death of one, is a reason to try now; failures in a row still count.
 void Pull::try_all_at_once() {
   for (PullSource& entry : sources_) {

@@ -53,11 +53,15 @@ std::vector<Source> choose_sources(std::vector<Source> sources, uint64_t transfe
   const auto rank = [&](const Source& source) {
     return Jitter::mix(seed ^ SourceNodeHash{}(source.node) ^ source.generation);
   };
+  // Whole copies first, each kind in an order of its own for each reader.
+  const auto order = [&](const Source& source) {
+    return std::pair(source.ready_bytes < transfer_bytes, rank(source));
+  };
   std::sort(sources.begin(), sources.end(),
-            [&](const Source& a, const Source& b) { return rank(a) < rank(b); });
-  const auto whole_end =
-      std::stable_partition(sources.begin(), sources.end(),
-                            [&](const Source& s) { return s.ready_bytes >= transfer_bytes; });
+            [&](const Source& a, const Source& b) { return order(a) < order(b); });
+  const auto whole_end = std::find_if(sources.begin(), sources.end(), [&](const Source& source) {
+    return source.ready_bytes < transfer_bytes;
+  });
   const size_t whole = static_cast<size_t>(whole_end - sources.begin());
   const size_t partial = sources.size() - whole;
   const size_t whole_used =

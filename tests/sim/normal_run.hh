@@ -7,6 +7,6 @@
 namespace obj::sim {
 
 // Seeds 1 to this one. Each mutant must fail for at least one of them.
-inline constexpr uint64_t kNormalRunSeeds = 200;
+inline constexpr uint64_t kNormalRunSeeds = 400;
 
 }  // namespace obj::sim

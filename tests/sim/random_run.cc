@@ -151,10 +151,18 @@ class RandomRun {
     cluster_.run_for(3000 * kMs);
     for (uint32_t n = 0; n < objects_; n++) {
       cluster_.directory().set_being_made(sim_id(n), false);
-      if (!cluster_.directory().has_copy(sim_id(n))) put_on_some_node(sim_id(n));
+      if (!kept_somewhere(sim_id(n))) put_on_some_node(sim_id(n));
     }
     cluster_.run_for(100 * kMs);
     cancel_what_cannot_end();
+  }
+
+  // A copy that is only a secondary one could be evicted before all who want it have read it.
+  bool kept_somewhere(const ObjectId& id) {
+    for (uint32_t number = 0; number < cluster_.nodes(); number++) {
+      if (cluster_.node(number).keep(id)) return true;
+    }
+    return false;
   }
 
   void put_on_some_node(const ObjectId& id) {
@@ -184,7 +192,7 @@ class RandomRun {
     for (const ObjectId& id : ids) {
       const SimObject* const here = node.store().find(id);
       if (here != nullptr && here->primary) continue;
-      if (!directory.has_copy(id)) return false;
+      if (!directory.has_whole_copy(id)) return false;
       need_bytes += directory.extent_bytes(id);
     }
     return need_bytes <= node.store().capacity_bytes();

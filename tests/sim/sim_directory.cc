@@ -51,7 +51,17 @@ void SimDirectory::declare_dead(SourceNode node) {
   }
 }
 
-bool SimDirectory::has_copy(const ObjectId& id) const { return extent_bytes(id) > 0; }
+bool SimDirectory::has_whole_copy(const ObjectId& id) const {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  for (const auto& [origin, group] : found->second.groups) {
+    if (group.copies.empty()) continue;
+    return std::ranges::any_of(group.copies, [&](const auto& held) {
+      return held.second.ready_bytes == group.shape.transfer_bytes;
+    });
+  }
+  return false;
+}
 
 uint64_t SimDirectory::extent_bytes(const ObjectId& id) const {
   const auto found = entries_.find(id);

@@ -40,7 +40,7 @@ class SimDirectory {
   // Its copies vanish from every answer.
   void declare_dead(SourceNode node);
 
-  bool has_copy(const ObjectId& id) const;
+  bool has_whole_copy(const ObjectId& id) const;
   // Of the copies that it names; 0 if there is none.
   uint64_t extent_bytes(const ObjectId& id) const;
   size_t subscriptions() const;

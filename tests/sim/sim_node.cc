@@ -79,7 +79,7 @@ bool SimNode::put(const ObjectId& id, const ObjectShape& shape) {
   fill_content(store_->bytes(object.offset, shape.transfer_bytes), id, shape.origin);
   store_->seal(object);
   report(object);
-  manager_->on_local(id, shape.extent_bytes, queue_.now_ns());
+  tell_local(object);
   settle();
   return true;
 }
@@ -104,14 +104,27 @@ bool SimNode::pin(const ObjectId& id) {
   SimObject* const object = store_->find(id);
   if (object == nullptr || !object->sealed) return false;
   object->client_pins++;
+  tell_local(*object);
   settle();
   return true;
 }
 
 void SimNode::unpin(const ObjectId& id) {
   SimObject* const object = store_->find(id);
-  if (object != nullptr && object->client_pins > 0) object->client_pins--;
+  if (object != nullptr && object->client_pins > 0) {
+    object->client_pins--;
+    tell_local(*object);
+  }
   settle();
+}
+
+bool SimNode::keep(const ObjectId& id) {
+  SimObject* const object = store_->find(id);
+  if (object == nullptr || !object->sealed) return false;
+  object->primary = true;
+  tell_local(*object);
+  settle();
+  return true;
 }
 
 bool SimNode::drop(const ObjectId& id) {
@@ -144,18 +157,34 @@ void SimNode::on_node_down(SourceNode node) {
 }
 
 void SimNode::on_read_done(ReadTicket ticket, const Result<ReadProof>& result) {
-  const auto [id, node] = posted_.at(packed(ticket));
-  posted_.erase(packed(ticket));
-  // A read that was hurried had failed before: when its source stalled.
-  const bool was_hurried = !result && result.error().code == ErrorCode::kCancelled;
-  if (!was_hurried) retries_.on_done(id, node, result.has_value(), queue_.now_ns());
+  note_done(ticket, result ? std::nullopt : std::optional(result.error().code));
   manager_->on_read_done(ticket, result, queue_.now_ns());
   settle();
 }
 
 void SimNode::on_check_done(ReadTicket ticket, const Result<SlotSighting>& result) {
+  note_done(ticket, result ? std::nullopt : std::optional(result.error().code));
   manager_->on_check_done(ticket, result, queue_.now_ns());
   settle();
+}
+
+void SimNode::note_posted(ReadTicket ticket, const ObjectId& id, const Source& source) {
+  posted_[packed(ticket)] = {id, source, queue_.now_ns()};
+  retries_.on_post(id, source, queue_.now_ns());
+}
+
+void SimNode::note_done(ReadTicket ticket, std::optional<ErrorCode> error) {
+  const Posted posted = posted_.at(packed(ticket));
+  posted_.erase(packed(ticket));
+  // What was hurried had failed before: when its source stalled.
+  if (posted.pull_is_over || error == ErrorCode::kCancelled) return;
+  retries_.on_done(posted.id, posted.source, !error, posted.at_ns, queue_.now_ns());
+}
+
+// Another pull of the object knows nothing of what becomes of this one's checks.
+void SimNode::note_pull_over(const ObjectId& id) {
+  retries_.on_pull_over(id);
+  for (auto& [ticket, posted] : posted_) posted.pull_is_over |= posted.id == id;
 }
 
 // ---- the driver ---------------------------------------------------------------------------------
@@ -175,6 +204,12 @@ void SimNode::settle() {
   check_budget();
   check_store();
   wake_at_deadline();
+}
+
+void SimNode::tell_local(const SimObject& object) {
+  manager_->on_local(object.id, object.shape.extent_bytes,
+                     object.others_hold() ? LocalHold::kOthersToo : LocalHold::kPulls,
+                     queue_.now_ns());
 }
 
 void SimNode::tell_budget() {
@@ -201,7 +236,7 @@ void SimNode::handle(const pull_action::Subscribe& action) {
   directory_.subscribe(number_, action.id);
   const SimObject* const object = store_->find(action.id);
   if (object == nullptr || !object->sealed) return;
-  manager_->on_local(action.id, object->shape.extent_bytes, queue_.now_ns());
+  tell_local(*object);
 }
 
 void SimNode::handle(const pull_action::Unsubscribe& action) {
@@ -248,12 +283,12 @@ void SimNode::handle(const pull_action::Seal& action) {
   object->of_pull = false;
   store_->seal(*object);
   report(*object);
-  retries_.on_pull_over(action.id);
-  manager_->on_local(action.id, object->shape.extent_bytes, queue_.now_ns());
+  note_pull_over(action.id);
+  tell_local(*object);
 }
 
 void SimNode::handle(const pull_action::Release& action) {
-  retries_.on_pull_over(action.id);
+  note_pull_over(action.id);
   const auto is_it = [&](const auto& other) { return other.pull == action.pull; };
   if (std::erase_if(waiting_, is_it) > 0) return;
   SimObject* const object = store_->find(action.id);
@@ -271,12 +306,14 @@ void SimNode::handle(const pull_action::ShowReady& action) {
 }
 
 void SimNode::handle(const pull_action::PostRead& action) {
-  posted_[packed(action.ticket)] = {action.id, action.source.node};
-  retries_.on_post(action.id, action.source.node, queue_.now_ns());
+  note_posted(action.ticket, action.id, action.source);
   fabric_.post(number_, action);
 }
 
-void SimNode::handle(const pull_action::PostCheck& action) { fabric_.post(number_, action); }
+void SimNode::handle(const pull_action::PostCheck& action) {
+  note_posted(action.ticket, action.id, action.source);
+  fabric_.post(number_, action);
+}
 
 void SimNode::handle(const pull_action::HurryPart& action) {
   fabric_.hurry(number_, action.ticket);
@@ -320,20 +357,11 @@ void SimNode::check_right(const SimObject& object, uint64_t bytes, const char* w
                   std::to_string(number_) + " at " + std::to_string(queue_.now_ns()));
 }
 
-// Active bundles want no more than the limit, unless no single one of them could be stopped to any
-// effect: it is the only one, or others want all its objects too.
+// Active bundles want no more than the limit, or there is only one.
 void SimNode::check_budget() {
-  if (manager_->budget().active_bytes() <= manager_->budget().limit_bytes()) return;
-  if (manager_->activation().active_bundles() <= 1) return;
-  for (const PullClass pull_class : kAllPullClasses) {
-    for (const auto& [id, bundle] : manager_->activation().active(pull_class)) {
-      const bool is_shared = std::ranges::all_of(bundle->wants, [](const Want& want) {
-        const auto& counts = want.object->active_bundles.values;
-        return counts[0] + counts[1] + counts[2] > 1;
-      });
-      if (!is_shared) return violation_.note("budget: more is active than fits");
-    }
-  }
+  const bool fits = manager_->budget().active_bytes() <= manager_->budget().limit_bytes();
+  if (fits || manager_->activation().active_bundles() <= 1) return;
+  violation_.note("budget: more is active than fits");
 }
 
 void SimNode::check_store() {

@@ -56,6 +56,8 @@ class SimNode {
   void cancel(BundleId bundle);
   bool pin(const ObjectId& id);  // false if it is not here
   void unpin(const ObjectId& id);
+  // Makes the copy a primary. False: none is sealed here.
+  bool keep(const ObjectId& id);
   // Deletes or evicts the copy, unless somebody has it pinned or it is not sealed.
   bool drop(const ObjectId& id);
   void set_bandwidth(uint64_t bytes_per_s);
@@ -98,6 +100,10 @@ class SimNode {
 
   void grant_waiting();
   void report(const SimObject& object);
+  void note_posted(ReadTicket ticket, const ObjectId& id, const Source& source);
+  void note_done(ReadTicket ticket, std::optional<ErrorCode> error);
+  void note_pull_over(const ObjectId& id);
+  void tell_local(const SimObject& object);
   void tell_budget();
   void wake_at_deadline();
   void on_read_done(ReadTicket ticket, const Result<ReadProof>& result);
@@ -119,7 +125,13 @@ class SimNode {
   std::unique_ptr<PullManager> manager_;
   std::deque<pull_action::Reserve> waiting_;  // for memory, in order
   std::set<ObjectId> subscribed_;
-  std::map<uint64_t, std::pair<ObjectId, SourceNode>> posted_;  // by ticket
+  struct Posted {
+    ObjectId id;
+    Source source;
+    uint64_t at_ns;
+    bool pull_is_over = false;
+  };
+  std::map<uint64_t, Posted> posted_;  // by ticket
   std::map<ObjectId, size_t> sources_told_;
   std::map<BundleId, Outcome> outcomes_;
   uint64_t wake_ns_ = kForeverNs;

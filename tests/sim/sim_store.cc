@@ -130,8 +130,7 @@ uint64_t SimStore::used_bytes() const {
 uint64_t SimStore::pull_limit_bytes() const {
   uint64_t others = 0;
   for (const SimObject& object : objects_) {
-    const bool held_by_pulls = object.of_pull || object.pulls_pin;
-    if (!held_by_pulls && !object.evictable()) others += object.shape.extent_bytes;
+    if (object.others_hold()) others += object.shape.extent_bytes;
   }
   return capacity_bytes_ - others;
 }

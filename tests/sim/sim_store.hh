@@ -33,7 +33,9 @@ struct SimObject {
   uint32_t client_pins = 0;
   uint64_t last_use = 0;
 
-  bool evictable() const { return sealed && !primary && !pulls_pin && client_pins == 0; }
+  // It would stay even if pulls let go of it.
+  bool others_hold() const { return !of_pull && (!sealed || primary || client_pins > 0); }
+  bool evictable() const { return sealed && !pulls_pin && !others_hold(); }
 };
 
 class SimStore {

@@ -195,7 +195,7 @@ class ManualDriver {
   void handle(const pull_action::Seal& action) {
     EXPECT_EQ(reserved.erase(action.id), 1u);
     sealed.insert(action.id);
-    manager.on_local(action.id, 64, now_ns);
+    manager.on_local(action.id, 64, LocalHold::kPulls, now_ns);
   }
   void handle(const pull_action::Release& action) {
     EXPECT_EQ(reserved.erase(action.id), 1u);

@@ -29,7 +29,7 @@ TEST(PullManager, a_location_that_arrives_after_a_cancel_is_ignored_and_nothing_
     driver.manager.cancel(bundle);
     driver.advance();
     driver.located(1, held_by({5}, 3000));
-    driver.manager.on_local(id_of(1), 64, driver.now_ns);
+    driver.manager.on_local(id_of(1), 64, LocalHold::kPulls, driver.now_ns);
     driver.advance();
     EXPECT_EQ(driver.reads_posted, 0u);
     driver.expect_idle();
@@ -122,7 +122,7 @@ TEST(PullManager, objects_that_are_here_already_are_not_pulled) {
   ManualDriver driver;
   const BundleId bundle = driver.get({1, 2});
   driver.advance();
-  driver.manager.on_local(id_of(1), 64, driver.now_ns);
+  driver.manager.on_local(id_of(1), 64, LocalHold::kPulls, driver.now_ns);
   driver.located(1, held_by({5}, 3000));
   driver.located(2, held_by({5}, 1000));
   driver.finish();
