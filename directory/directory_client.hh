@@ -53,8 +53,9 @@ class DirectoryClient : public MessageHandler {
   // ---- what this node holds --------------------------------------------------------------------
   // A copy that is being filled, is sealed, changed its role: the last state counts.
   void report(const ObjectId& id, const ObjectShape& shape, const Copy& copy);
-  // Call it before the copy's memory is reused. The directory may still name it for a moment; its
-  // readers find out by the generation.
+  // REQUIRES: in the order in which it happened: before the report of the next copy of `id`, also
+  // if readers keep the deleted one in memory for a while. Call it before the copy's memory is
+  // reused. The directory may still name it for a moment; its readers find out by the generation.
   void withdraw(const ObjectId& id, uint32_t slot, uint64_t generation);
   void set_load(const NodeLoad& load) { load_ = load; }
 

@@ -122,8 +122,9 @@ void Holdings::remove(const Holder& holder, const CopyReport& report, uint64_t h
   ObjectRecord& record = objects_[number];
   settle(record);
   const Copies::Position own = own_copy(record, holder);
-  // Another generation: it was replaced since, and is gone already.
-  if (own.found && is_same_copy(copies_.entry(record, own), report.copy)) erase_copy(record, own);
+  // Whatever its generation: the copy that was removed may be one that came and went between two
+  // reports, in the place of the one that we know. A node's reports are in order, so none comes late.
+  if (own.found) erase_copy(record, own);
   erase_if_unused(number);
 }
 

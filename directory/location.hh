@@ -58,7 +58,8 @@ struct Location {
   friend bool operator==(const Location&, const Location&) = default;
 };
 
-// What a node says of its own copy. kRemoved: only id, slot and generation count, the rest is zero.
+// What a node says of its own copy. kRemoved: it holds none any more; slot and generation are those
+// of the last one, which the directory need not have heard of, and the rest is zero.
 enum class ReportKind : uint8_t { kHeld = 1, kRemoved = 2 };
 struct CopyReport {
   ObjectId id;
