@@ -15,7 +15,8 @@ MAY_INCLUDE = {
     "store/shared": ["base"],
     "store": ["base"],
     "fabric": ["base"],
-    "directory": ["base", "fabric/message_transport.hh"],
+    # Whom it talks to, and over what: the vocabulary of everything between nodes.
+    "directory": ["base", "fabric/message_transport.hh", "fabric/source_node.hh"],
     "spill": ["base", "store/cold_tier.hh"],
     # libobj sees the daemon only through what it shares with it.
     "client": ["base", "store/shared"],

@@ -126,7 +126,7 @@ bool DirectoryServer::take(Peer& peer, const wire::Register& message) {
   if (registration) {
     answer.applied_sequence = registration->applied_sequence;
     answer.inventory_needed = registration->inventory_needed;
-    log::info("directory_node_up", {{"node", message.info.node.id},
+    log::info("directory_node_up", {{"node", message.info.node.node},
                                     {"incarnation", message.info.node.incarnation},
                                     {"address", message.info.address},
                                     {"inventory", answer.inventory_needed}});
@@ -227,7 +227,7 @@ bool DirectoryServer::take(Peer& peer, const wire::NodeList& message) {
   auto node = state_.next_node(message.after);
   for (uint32_t count = 0; node && count < wire::kNodesMax; count++) {
     writer_.add(*node);
-    node = state_.next_node(node->info.node.id);
+    node = state_.next_node(node->info.node.node);
   }
   reply(peer, writer_.finish());
   return true;

@@ -45,7 +45,7 @@ Result<Registration> DirectoryState::register_node(PeerId peer, const NodeInfo& 
   if (nodes_.find_by_peer(peer) != nullptr) {
     return std::unexpected(Error{ErrorCode::kInvalid, 0, "registered twice"});
   }
-  OBJ_TRY(NodeEntry* const node, nodes_.find_or_add(info.node.id));
+  OBJ_TRY(NodeEntry* const node, nodes_.find_or_add(info.node.node));
   if (info.node.incarnation < node->info.node.incarnation) {
     return std::unexpected(Error{ErrorCode::kStale, 0, "older incarnation"});
   }
@@ -113,7 +113,7 @@ Result<size_t> DirectoryState::report(PeerId peer, uint64_t sequence,
   if (node->stage == NodeStage::kRegistered) {
     return std::unexpected(Error{ErrorCode::kInvalid, 0, "report before the inventory"});
   }
-  const Holder holder{node->info.node.id, node->tenure, node->info.arena_bytes};
+  const Holder holder{node->info.node.node, node->tenure, node->info.arena_bytes};
   const auto rest = reports.subspan(from);
   const size_t done =
       from + holdings_.apply(holder, rest, work_max, [&](size_t index, Holdings::Outcome result) {
@@ -145,7 +145,7 @@ NodeAnswer DirectoryState::node(NodeId id) const {
   const NodeEntry* entry = nodes_.find(id);
   if (entry != nullptr) return answer_of(*entry);
   NodeAnswer nobody;
-  nobody.info.node.id = id;
+  nobody.info.node.node = id;
   return nobody;
 }
 

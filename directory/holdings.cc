@@ -123,7 +123,8 @@ void Holdings::remove(const Holder& holder, const CopyReport& report, uint64_t h
   settle(record);
   const Copies::Position own = own_copy(record, holder);
   // Whatever its generation: the copy that was removed may be one that came and went between two
-  // reports, in the place of the one that we know. A node's reports are in order, so none comes late.
+  // reports, in the place of the one that we know. A node's reports are in order, so none comes
+  // late.
   if (own.found) erase_copy(record, own);
   erase_if_unused(number);
 }
@@ -131,7 +132,7 @@ void Holdings::remove(const Holder& holder, const CopyReport& report, uint64_t h
 // REQUIRES: the record is settled, so each node has at most one copy in it.
 Copies::Position Holdings::own_copy(const ObjectRecord& record, const Holder& holder) const {
   return copies_.find(record, [&](const CopyEntry& entry) {
-    return entry.tenure == holder.tenure || tenures_.node(entry.tenure).id == holder.node;
+    return entry.tenure == holder.tenure || tenures_.node(entry.tenure).node == holder.node;
   });
 }
 

@@ -2,25 +2,19 @@
 // directory/location.hh -- what is known of an object, its copies and the nodes that hold them.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/object_id.hh"
+#include "fabric/source_node.hh"
 
 namespace obj::directory {
 
 using NodeId = uint32_t;
 inline constexpr NodeId kNoNode = 0;
 
-// One life of one node. A daemon that is started again draws a larger incarnation.
-struct NodeRef {
-  NodeId id = kNoNode;
-  uint64_t incarnation = 0;
-
-  friend auto operator<=>(const NodeRef&, const NodeRef&) = default;
-};
+using NodeRef = SourceNode;
 
 // A partial copy is being filled: how far is in the holder's own slot (ready_bytes), not here.
 enum class CopyState : uint8_t { kPartial = 0, kSealed = 1 };
@@ -107,7 +101,7 @@ struct NodeInfo {
 
 // Names a put by its first copy. 32 bits: two puts of the *same* id share it with odds of 2^-32.
 inline uint32_t origin_of(const NodeRef& node, uint32_t slot, uint64_t generation) {
-  uint64_t mixed = node.incarnation * 0x9e3779b97f4a7c15 + node.id;
+  uint64_t mixed = node.incarnation * 0x9e3779b97f4a7c15 + node.node;
   for (const uint64_t part : {uint64_t{slot}, generation}) {
     mixed = (mixed ^ mixed >> 29) * 0xbf58476d1ce4e5b9 + part;
   }

@@ -7,7 +7,7 @@ namespace obj::directory {
 namespace {
 
 auto find_node(std::vector<Location>& copies, NodeId node) {
-  return std::ranges::find(copies, node, [](const Location& known) { return known.node.id; });
+  return std::ranges::find(copies, node, [](const Location& known) { return known.node.node; });
 }
 
 // Snapshots come in the directory's order, changes in that of events.
@@ -59,7 +59,7 @@ bool SubscriptionSet::finish_snapshot(Watched& watched) {
 
 bool SubscriptionSet::apply_one(Watched& watched, const LocationChange& change) {
   Located& located = watched.located;
-  const auto known = find_node(located.copies, change.location.node.id);
+  const auto known = find_node(located.copies, change.location.node.node);
   const bool is_known = known != located.copies.end();
   if (change.kind == ChangeKind::kRemoved) {
     if (!is_known || *known != change.location) return false;
@@ -70,7 +70,7 @@ bool SubscriptionSet::apply_one(Watched& watched, const LocationChange& change) 
     // Another put: what was known of the first one came before its removal could be told.
     if (located.shape != change.shape) located.copies.clear();
     located.shape = change.shape;
-    const auto place = find_node(located.copies, change.location.node.id);
+    const auto place = find_node(located.copies, change.location.node.node);
     if (place != located.copies.end())
       *place = change.location;
     else

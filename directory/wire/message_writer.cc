@@ -29,7 +29,7 @@ void MessageWriter::add(const NodeAnswer& answer) {
   add_body(NodeRecord{.incarnation = answer.info.node.incarnation,
                       .arena_bytes = answer.info.arena_bytes,
                       .used_bytes = answer.load.used_bytes,
-                      .node = answer.info.node.id,
+                      .node = answer.info.node.node,
                       .load = answer.load.load,
                       .address_bytes = static_cast<uint16_t>(answer.info.address.size()),
                       .arena_info_bytes = static_cast<uint16_t>(answer.info.arena_info.size()),
@@ -39,12 +39,12 @@ void MessageWriter::add(const NodeAnswer& answer) {
 }
 
 std::span<const std::byte> encode_register(MessageWriter& writer, const NodeInfo& info) {
-  OBJ_CHECK(!info.address.empty() && info.node.id != kNoNode);
+  OBJ_CHECK(!info.address.empty() && info.node.node != kNoNode);
   check_texts(info);
   writer.begin(Type::kRegister);
   writer.add_body(RegisterBody{.incarnation = info.node.incarnation,
                                .arena_bytes = info.arena_bytes,
-                               .node = info.node.id,
+                               .node = info.node.node,
                                .address_bytes = static_cast<uint16_t>(info.address.size()),
                                .arena_info_bytes = static_cast<uint16_t>(info.arena_info.size())});
   add_texts(writer, info);

@@ -48,7 +48,7 @@ CopyRecord to_wire(const Location& location) {
   return {.offset = location.copy.offset,
           .generation_and_flags = pack(location.copy),
           .incarnation = location.node.incarnation,
-          .node = location.node.id,
+          .node = location.node.node,
           .slot = location.copy.slot};
 }
 

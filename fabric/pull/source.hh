@@ -5,30 +5,15 @@
 // believed before the generation check (fabric/pull/pull.hh).
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "base/object_id.hh"
+#include "fabric/source_node.hh"
 
 namespace obj {
-
-// One life of one node: a daemon that was started again is another source.
-struct SourceNode {
-  uint32_t node = 0;
-  uint64_t incarnation = 0;
-
-  friend auto operator<=>(const SourceNode&, const SourceNode&) = default;
-};
-
-struct SourceNodeHash {
-  size_t operator()(const SourceNode& key) const {
-    return std::hash<uint64_t>{}(key.incarnation * 0x9e3779b97f4a7c15 + key.node);
-  }
-};
 
 // What all copies of one object have in common. How data and metadata lie in an extent is the
 // store's business: the driver computes the last two numbers.
@@ -37,7 +22,7 @@ struct ObjectShape {
   uint32_t metadata_bytes = 0;
   // Names the put that made the bytes, and is inherited by every copy. Copies of different origin
   // are never mixed in one pull: an id that two nodes put at once may have two contents.
-  uint64_t origin = 0;
+  uint32_t origin = 0;
   uint64_t transfer_bytes = 0;  // data, padding and metadata, as they lie in the extent
   uint64_t extent_bytes = 0;    // what a copy takes of an arena; >= transfer_bytes
 

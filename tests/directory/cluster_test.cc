@@ -135,7 +135,7 @@ class Storm {
     if (known == nullptr || node.holds(id)) return;
     const Location source = known->copies[random_() % known->copies.size()];
     const ObjectShape shape = known->shape;
-    const auto holder = cluster_.nodes.find(source.node.id);
+    const auto holder = cluster_.nodes.find(source.node.node);
     if (holder != cluster_.nodes.end() && holder->second->ref == source.node) {
       const auto copy = holder->second->held.find(id_of(id));
       if (copy != holder->second->held.end() &&
@@ -164,7 +164,7 @@ class Storm {
     EXPECT_NE(told, node.told.end()) << "a subscriber was told nothing";
     if (told == node.told.end()) return true;
     EXPECT_EQ(by_node(told->second), located ? by_node(*located) : by_node({}))
-        << "node " << node.ref.id;
+        << "node " << node.ref.node;
     return true;
   }
 

@@ -68,7 +68,7 @@ TEST(CopiesReported, copies_of_several_nodes_are_told_apart_by_role) {
   ASSERT_EQ(answer.copies_shown, 2u);
   for (const Location& location : answer.shown()) {
     EXPECT_EQ(location.copy.role,
-              location.node.id == 1 ? CopyRole::kPrimary : CopyRole::kSecondary);
+              location.node.node == 1 ? CopyRole::kPrimary : CopyRole::kSecondary);
   }
 }
 
@@ -91,7 +91,7 @@ TEST(CopiesReported, many_copies_are_counted_and_shown_in_turn) {
     const Answer answer = directory.lookup(5);
     EXPECT_EQ(answer.copies_known, 20u);
     ASSERT_EQ(answer.copies_shown, kCopiesShownMax);
-    for (const Location& location : answer.shown()) shown[location.node.id]++;
+    for (const Location& location : answer.shown()) shown[location.node.node]++;
   }
   ASSERT_EQ(shown.size(), 20u);
   for (const auto& [node, times] : shown) EXPECT_EQ(times, 16) << "node " << node;

@@ -24,7 +24,7 @@ class DirectoryModel {
 
   void hold(const NodeRef& node, const CopyReport& report) {
     Object& object = objects_[report.id];
-    const auto own = find(object, node.id);
+    const auto own = find(object, node.node);
     if (own != object.copies.end()) {
       const bool same =
           own->copy.slot == report.copy.slot && own->copy.generation == report.copy.generation;
@@ -48,7 +48,7 @@ class DirectoryModel {
   void kill(NodeId node) {
     for (auto& [id, object] : objects_) {
       // Those that are not shown first: a dead copy does not come forward.
-      std::erase_if(object.copies, [&](const Entry& entry) { return entry.node.id == node; });
+      std::erase_if(object.copies, [&](const Entry& entry) { return entry.node.node == node; });
       choose(object);
     }
   }
@@ -57,7 +57,7 @@ class DirectoryModel {
   std::set<NodeId> free(const ObjectId& id) {
     std::set<NodeId> holders;
     for (Entry& entry : objects_[id].copies) {
-      if (!entry.freeing) holders.insert(entry.node.id);
+      if (!entry.freeing) holders.insert(entry.node.node);
       entry.freeing = true;
     }
     return holders;
@@ -68,7 +68,7 @@ class DirectoryModel {
     const auto object = objects_.find(id);
     if (object == objects_.end()) return result;
     for (const Entry& entry : object->second.copies) {
-      if (is_shown(object->second, entry)) result[entry.node.id] = entry;
+      if (is_shown(object->second, entry)) result[entry.node.node] = entry;
     }
     return result;
   }
@@ -85,7 +85,7 @@ class DirectoryModel {
   using Position = std::vector<Entry>::iterator;
 
   static Position find(Object& object, NodeId node) {
-    return std::ranges::find(object.copies, node, [](const Entry& e) { return e.node.id; });
+    return std::ranges::find(object.copies, node, [](const Entry& e) { return e.node.node; });
   }
   static bool is_shown(const Object& object, const Entry& entry) {
     return !entry.freeing && entry.shape.origin == object.origin;
@@ -111,7 +111,7 @@ class Replica {
  public:
   void apply(const LocationChange& change) {
     if (change.first) copies_.clear();
-    const NodeId node = change.location.node.id;
+    const NodeId node = change.location.node.node;
     switch (change.kind) {
       case ChangeKind::kAdded:
         EXPECT_FALSE(copies_.contains(node)) << "told twice of node " << node;

@@ -86,7 +86,7 @@ class RandomWalk {
 
   void connect(Node& node) {
     node.peer = next_peer_++;
-    if (directory_.enroll(node.peer, node.ref.id, node.ref.incarnation).inventory_needed) {
+    if (directory_.enroll(node.peer, node.ref.node, node.ref.incarnation).inventory_needed) {
       take_stock(node);
     }
   }
@@ -108,7 +108,7 @@ class RandomWalk {
   }
 
   void restart(Node& node) {
-    model_.kill(node.ref.id);
+    model_.kill(node.ref.node);
     node.held.clear();
     node.orders.clear();
     node.ref.incarnation++;
@@ -126,7 +126,7 @@ class RandomWalk {
       }
       directory_.state.advance(directory_.now_ns);
     }
-    model_.kill(node.ref.id);
+    model_.kill(node.ref.node);
     check_answers();
     // It was frozen only, and comes back with all that it has.
     node.orders.clear();
@@ -140,7 +140,7 @@ class RandomWalk {
     if (report.kind == ReportKind::kHeld)
       model_.hold(node.ref, report);
     else
-      model_.remove(node.ref.id, report.id);
+      model_.remove(node.ref.node, report.id);
   }
 
   void change(Node& node) {
@@ -186,7 +186,7 @@ class RandomWalk {
     for (const auto& [peer, order] : directory_.take_orders()) {
       Node& node = node_of(peer);
       EXPECT_EQ(order.id, id);
-      EXPECT_TRUE(told.insert(node.ref.id).second);
+      EXPECT_TRUE(told.insert(node.ref.node).second);
       node.orders.push_back(order);
     }
     EXPECT_EQ(told, expected);
@@ -253,7 +253,7 @@ class RandomWalk {
       if (expected.empty()) continue;
       EXPECT_EQ(answer.shape, expected.begin()->second.shape);
       for (const Location& location : answer.shown()) {
-        const auto entry = expected.find(location.node.id);
+        const auto entry = expected.find(location.node.node);
         ASSERT_NE(entry, expected.end());
         EXPECT_EQ(location, (Location{entry->second.node, entry->second.copy}));
       }

@@ -207,7 +207,7 @@ TEST(DirectoryServer, nodes_are_answered_and_listed_page_by_page) {
     if (answers.left() == 0) break;
     while (answers.left() > 0) {
       ASSERT_TRUE(answers.next(answer));
-      listed.insert(after = answer.info.node.id);
+      listed.insert(after = answer.info.node.node);
     }
   }
   EXPECT_EQ(listed.size(), 100u);

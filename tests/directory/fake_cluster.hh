@@ -25,7 +25,7 @@ namespace obj::directory {
 
 inline std::map<NodeId, Location> by_node(const Located& located) {
   std::map<NodeId, Location> result;
-  for (const Location& location : located.copies) result[location.node.id] = location;
+  for (const Location& location : located.copies) result[location.node.node] = location;
   return result;
 }
 
@@ -34,7 +34,7 @@ class FakeNode : public DirectoryClientOwner {
  public:
   FakeNode(FakeNetwork& network, NodeRef self, uint32_t ids, uint64_t seed, uint64_t now_ns)
       : ref(self),
-        endpoint(network, "node:" + std::to_string(self.id)),
+        endpoint(network, "node:" + std::to_string(self.node)),
         client(endpoint, *this, options(self), seed, now_ns),
         ids_(ids) {
     endpoint.set_handler(client);
@@ -43,7 +43,7 @@ class FakeNode : public DirectoryClientOwner {
   static DirectoryClientOptions options(NodeRef self) {
     DirectoryClientOptions result;
     result.link.address = "directory:1";
-    result.node = TestDirectory::info(self.id, self.incarnation);
+    result.node = TestDirectory::info(self.node, self.incarnation);
     result.pending_reports_max = 8;  // so that overflows happen
     return result;
   }

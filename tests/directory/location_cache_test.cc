@@ -44,7 +44,7 @@ TEST(LocationCache, invalid_copies_go_one_by_one_and_the_entry_with_the_last) {
   EXPECT_EQ(cache.find(id_of(1))->copies.size(), 2u);
   cache.invalidate(id_of(1), {1, 1});
   ASSERT_EQ(cache.find(id_of(1))->copies.size(), 1u);
-  EXPECT_EQ(cache.find(id_of(1))->copies[0].node.id, 2u);
+  EXPECT_EQ(cache.find(id_of(1))->copies[0].node.node, 2u);
   cache.invalidate(id_of(1), {2, 1});
   EXPECT_EQ(cache.find(id_of(1)), nullptr);
   EXPECT_EQ(cache.size(), 0u);

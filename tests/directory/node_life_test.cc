@@ -308,9 +308,9 @@ TEST(NodeLife, nodes_can_be_asked_for_and_listed) {
   directory.wait_ms(1100, {3});
   EXPECT_EQ(directory.state.node(7).status, NodeStatus::kDead);
   EXPECT_EQ(directory.state.node(8).status, NodeStatus::kUnknown);
-  EXPECT_EQ(directory.state.node(8).info.node.id, 8u);
-  EXPECT_EQ(directory.state.next_node(0)->info.node.id, 3u);
-  EXPECT_EQ(directory.state.next_node(3)->info.node.id, 7u);
+  EXPECT_EQ(directory.state.node(8).info.node.node, 8u);
+  EXPECT_EQ(directory.state.next_node(0)->info.node.node, 3u);
+  EXPECT_EQ(directory.state.next_node(3)->info.node.node, 7u);
   EXPECT_FALSE(directory.state.next_node(7));
 }
 

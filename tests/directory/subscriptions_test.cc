@@ -42,7 +42,7 @@ TEST(Subscriptions, late_subscriber_gets_the_current_state) {
     EXPECT_EQ(told[i].change.kind, ChangeKind::kAdded);
     EXPECT_EQ(told[i].change.first, i == 0);
     EXPECT_EQ(told[i].change.last, i == 19);
-    nodes.insert(told[i].change.location.node.id);
+    nodes.insert(told[i].change.location.node.node);
   }
   EXPECT_EQ(nodes.size(), 20u);
 }

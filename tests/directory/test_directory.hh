@@ -116,7 +116,7 @@ class TestDirectory : public DirectoryListener {
   // The nodes whose copies an answer shows, in order of their numbers.
   std::vector<NodeId> holders(uint64_t id) {
     std::vector<NodeId> nodes;
-    for (const Location& location : lookup(id).shown()) nodes.push_back(location.node.id);
+    for (const Location& location : lookup(id).shown()) nodes.push_back(location.node.node);
     std::sort(nodes.begin(), nodes.end());
     return nodes;
   }

@@ -120,7 +120,7 @@ inline std::vector<Bytes> sample_messages() {
   writer.begin(Type::kNodes, 21);
   writer.add(NodeAnswer{NodeStatus::kAlive, sample_info(), {1, 2}});
   NodeAnswer nobody;
-  nobody.info.node.id = 12;
+  nobody.info.node.node = 12;
   writer.add(nobody);
   keep(writer.finish());
   return samples;

@@ -87,7 +87,7 @@ TEST(Wire, nodes_come_back) {
   EXPECT_EQ(answer, (NodeAnswer{NodeStatus::kAlive, sample_info(), {1, 2}}));
   ASSERT_TRUE(answers.next(answer));
   EXPECT_EQ(answer.status, NodeStatus::kUnknown);
-  EXPECT_EQ(answer.info.node.id, 12u);
+  EXPECT_EQ(answer.info.node.node, 12u);
 }
 
 // The offsets of docs/directory.md, not those of whatever the structs are.

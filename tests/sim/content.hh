@@ -11,7 +11,7 @@
 
 namespace obj::sim {
 
-inline uint8_t content_byte(const ObjectId& id, uint64_t origin, uint64_t position) {
+inline uint8_t content_byte(const ObjectId& id, uint32_t origin, uint64_t position) {
   uint64_t word = 0;
   std::memcpy(&word, id.bytes.data(), sizeof word);
   const uint64_t mixed =
@@ -19,11 +19,11 @@ inline uint8_t content_byte(const ObjectId& id, uint64_t origin, uint64_t positi
   return static_cast<uint8_t>(mixed >> (position % 8 * 8));
 }
 
-inline void fill_content(std::span<uint8_t> bytes, const ObjectId& id, uint64_t origin) {
+inline void fill_content(std::span<uint8_t> bytes, const ObjectId& id, uint32_t origin) {
   for (size_t i = 0; i < bytes.size(); i++) bytes[i] = content_byte(id, origin, i);
 }
 
-inline bool has_content(std::span<const uint8_t> bytes, const ObjectId& id, uint64_t origin) {
+inline bool has_content(std::span<const uint8_t> bytes, const ObjectId& id, uint32_t origin) {
   for (size_t i = 0; i < bytes.size(); i++) {
     if (bytes[i] != content_byte(id, origin, i)) return false;
   }

@@ -94,13 +94,13 @@ class RandomRun {
   void put_somewhere(SimNode& node) {
     if (node.store().pull_limit_bytes() < options_.node.capacity_bytes / 2) return;
     // Now and then the same id again, with other bytes.
-    const uint64_t origin = jitter_.next() % 8 == 0 ? ++origins_ : 1;
+    const uint32_t origin = jitter_.next() % 8 == 0 ? ++origins_ : 1;
     const ObjectId id = any_id();
     node.put(id, shape_of(id, origin));
   }
 
   // One shape for each id and origin.
-  ObjectShape shape_of(const ObjectId& id, uint64_t origin) {
+  ObjectShape shape_of(const ObjectId& id, uint32_t origin) {
     Jitter of_object(hash(id, origin));
     const uint64_t largest = options_.node.capacity_bytes / (of_object.next() % 10 == 0 ? 1 : 6);
     const uint64_t data_bytes = of_object.next() % 8 == 0 ? 0 : of_object.between(0, largest);
@@ -267,7 +267,7 @@ class RandomRun {
   SimCluster cluster_;
   const uint32_t objects_;
   const uint64_t pace_ns_;
-  uint64_t origins_ = 1;
+  uint32_t origins_ = 1;
   uint64_t digest_ = 0;
 };
 

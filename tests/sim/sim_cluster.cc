@@ -5,7 +5,7 @@
 
 namespace obj::sim {
 
-ObjectShape sim_shape(uint64_t data_bytes, uint32_t metadata_bytes, uint64_t origin) {
+ObjectShape sim_shape(uint64_t data_bytes, uint32_t metadata_bytes, uint32_t origin) {
   const uint64_t transfer_bytes =
       metadata_bytes == 0 ? data_bytes : (data_bytes + 7) / 8 * 8 + metadata_bytes;
   return {.data_bytes = data_bytes,

@@ -94,6 +94,6 @@ inline ObjectId sim_id(uint32_t n) {
 }
 
 // An object of `data_bytes` and `metadata_bytes` behind them.
-ObjectShape sim_shape(uint64_t data_bytes, uint32_t metadata_bytes, uint64_t origin);
+ObjectShape sim_shape(uint64_t data_bytes, uint32_t metadata_bytes, uint32_t origin);
 
 }  // namespace obj::sim

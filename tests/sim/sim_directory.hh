@@ -51,7 +51,7 @@ class SimDirectory {
     std::map<SourceNode, Source> copies;
   };
   struct Entry {
-    std::map<uint64_t, Group> groups;  // by origin: the earliest one that has copies is the object
+    std::map<uint32_t, Group> groups;  // by origin: the earliest one that has copies is the object
     std::map<uint32_t, ObjectRecord> subscribers;  // with what they were told last
     bool being_made = false;
     bool flush_due = false;
