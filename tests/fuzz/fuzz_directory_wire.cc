@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/directory/fuzz/fuzz_directory_wire.cc -- any bytes as a message of the directory.
+// tests/fuzz/fuzz_directory_wire.cc -- any bytes as a message of the directory.
 //
 // They are refused, or are exactly what our encoder makes of them. Then a server and a client get
 // them.
 #include <cstdint>
 
 #include "base/log.hh"
-#include "tests/directory/fuzz/fuzz_peers.hh"
+#include "tests/fuzz/fuzz_directory_peers.hh"
 #include "tests/directory/wire_samples.hh"
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/directory/fuzz/fuzz_peers.hh -- a server and a client in the middle of things, fed any
+// tests/fuzz/fuzz_directory_peers.hh -- a server and a client in the middle of things, fed any
 // bytes.
 #pragma once
 
