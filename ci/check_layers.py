@@ -23,7 +23,10 @@ MAY_INCLUDE = {
     "node": ["base", "store", "fabric", "directory", "spill", "client/session"],
     # Operators' tools use the public C API, like everyone else.
     "tools": [],
-    "tools/objd": ["base", "node"],
+    # What the daemons' mains share: configuration and signals.
+    "tools/daemon": ["base", "node"],
+    "tools/objd": ["base", "node", "tools/daemon"],
+    "tools/objdir": ["base", "node", "tools/daemon"],
     "tools/objbench": ["base"],
     "examples": [],
     "bench": ["base", "store", "fabric", "directory", "spill", "node", "client"],
@@ -42,7 +45,7 @@ ONLY_IN = {
     r"spdlog/": ["base/log.hh", "base/log.cc"],
     r"nlohmann/": ["node", "tools", "tests"],
     r"CLI/": ["tools"],
-    r"systemd/": ["tools/objd"],
+    r"systemd/": ["tools/objd", "tools/objdir"],
     r"benchmark/": ["bench"],
     r"(gtest|gmock)/": ["tests"],
 }

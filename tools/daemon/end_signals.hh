@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// tools/daemon/end_signals.hh -- SIGTERM and SIGINT as an event of a daemon's loop.
+#pragma once
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <functional>
+#include <utility>
+
+#include "base/log.hh"
+#include "base/reactor.hh"
+#include "base/unique_fd.hh"
+
+namespace obj {
+
+// Calls `stop` on the reactor's thread. Blocks both signals for this thread and those that it
+// starts.
+//
+// Lifetime: the reactor must outlive it.
+class EndSignals : public FdHandler {
+ public:
+  EndSignals(Reactor& reactor, std::function<void()> stop)
+      : reactor_(reactor), stop_(std::move(stop)) {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::sigaddset(&signals, SIGTERM);
+    ::sigaddset(&signals, SIGINT);
+    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    fd_ = UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  ~EndSignals() override {
+    if (is_watched_) reactor_.unwatch(fd_.get(), *this);
+  }
+
+  Result<void> start() {
+    const auto watched = reactor_.watch(fd_.get(), *this);
+    is_watched_ = watched.has_value();
+    return watched;
+  }
+
+  void on_ready() override {
+    signalfd_siginfo signal;
+    if (::read(fd_.get(), &signal, sizeof signal) != sizeof signal) return;
+    log::info("stopping", {{"signal", signal.ssi_signo}});
+    stop_();
+  }
+
+ private:
+  Reactor& reactor_;
+  std::function<void()> stop_;
+  UniqueFd fd_{-1};
+  bool is_watched_ = false;
+};
+
+}  // namespace obj
