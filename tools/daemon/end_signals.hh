@@ -15,19 +15,28 @@
 
 namespace obj {
 
-// Calls `stop` on the reactor's thread. Blocks both signals for this thread and those that it
-// starts.
-//
-// Lifetime: the reactor must outlive it.
+inline sigset_t end_signals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// For this thread and those that it starts: to be called before anything that starts threads, UCX
+// included, since in a thread that does not block it SIGTERM ends the process at once.
+inline void block_end_signals() {
+  const sigset_t signals = end_signals();
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+}
+
+// Calls `stop` on the reactor's thread. Lifetime: the reactor must outlive it.
 class EndSignals : public FdHandler {
  public:
   EndSignals(Reactor& reactor, std::function<void()> stop)
       : reactor_(reactor), stop_(std::move(stop)) {
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    ::sigaddset(&signals, SIGTERM);
-    ::sigaddset(&signals, SIGINT);
-    ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+    block_end_signals();
+    const sigset_t signals = end_signals();
     fd_ = UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   }
   ~EndSignals() override {

@@ -22,6 +22,7 @@ int run(const ObjdirCommand& command) {
   if (command.host.fabric.secret.empty()) {
     log::warn("no_secret", {{"listen", command.host.fabric.listen}, {"mend", "secret_file"}});
   }
+  block_end_signals();  // UCX starts a thread
   auto host = DirectoryHost::start(command.host);
   if (!host) {
     log::error("start_failed", {{"reason", host.error()}});
