@@ -24,6 +24,7 @@ Status status_of(Outcome outcome) {
     case Outcome::kReadOnly: return OBJ_EREADONLY;
     case Outcome::kCancelled: return OBJ_ECANCELLED;
     case Outcome::kLimit: return OBJ_ELIMIT;
+    case Outcome::kUnavailable: return OBJ_EUNAVAILABLE;
   }
   check_failed(__FILE__, __LINE__, "an outcome that Operation let pass");
 }
@@ -32,7 +33,7 @@ Status report_not_found(const Order& order, const char* id) {
   if (order.kind == Order::Kind::kSeal || order.kind == Order::Kind::kAbort) {
     return fail(OBJ_ENOTFOUND, "the object under construction was deleted meanwhile");
   }
-  return fail(OBJ_ENOTFOUND, "object %s is not on this node", id);
+  return fail(OBJ_ENOTFOUND, "object %s is on no node that this one knows", id);
 }
 
 Status report_no_memory(const Order& order, const char* id, const char* detail) {
@@ -70,7 +71,11 @@ Status report(const Operation& operation) {
                   "objd went away before it answered: close this client and open a new one");
     case OBJ_ENOTFOUND: return report_not_found(order, id);
     case OBJ_ETIMEOUT:
-      return fail(status, "object %s is known but was not sealed within the time given", id);
+      return fail(status, "object %s did not come within the time given: %s", id,
+                  detail != nullptr ? detail : "it is known here, but not sealed yet");
+    case OBJ_EUNAVAILABLE:
+      return fail(status, "object %s: %s", id,
+                  detail != nullptr ? detail : "other nodes are needed and cannot be reached");
     case OBJ_ENOMEM: return report_no_memory(order, id, detail);
     case OBJ_EEXISTS:
       return fail(status,

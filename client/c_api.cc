@@ -8,11 +8,13 @@
 
 #include "base/object_id.hh"
 #include "client/client.hh"
+#include "client/cluster_calls.hh"
 #include "client/get_calls.hh"
 #include "client/object_calls.hh"
 #include "client/object_list.hh"
 #include "client/open_request.hh"
 #include "client/put_calls.hh"
+#include "client/session/hello.hh"
 #include "client/wait_calls.hh"
 
 using namespace obj::client;
@@ -148,6 +150,20 @@ int obj_delete(obj_client* client, const obj_id* id) {
   return with(client, [&](Client& session) { return obj::client::remove(session, id_of(*id)); });
 }
 
+int obj_prefetch(obj_client* client, const obj_id* ids, size_t count, int32_t timeout_ms) {
+  if (client == nullptr || (ids == nullptr && count != 0)) return null_argument("obj_prefetch");
+  return with(client, [&](Client& session) {
+    return obj::client::prefetch(session, {ids, count}, timeout_ms);
+  });
+}
+
+int obj_push(obj_client* client, const obj_id* id, uint32_t node) {
+  if (any_null(client, id)) return null_argument("obj_push");
+  if (node == 0) return fail(OBJ_EINVAL, "obj_push: no node has the number 0");
+  return with(client,
+              [&](Client& session) { return obj::client::push(session, id_of(*id), node); });
+}
+
 static int pin_or_unpin(obj_client* client, const obj_id* id, const char* owner, Order::Kind kind) {
   const size_t length = ::strnlen(owner, OBJ_OWNER_BYTES_MAX + 1);
   if (length == 0 || length > OBJ_OWNER_BYTES_MAX) {
@@ -189,15 +205,31 @@ int obj_list(obj_client* client, uint64_t* cursor, obj_info* infos, size_t capac
   });
 }
 
-int obj_status(obj_client* client, uint32_t flags, char* text, size_t capacity,
-               size_t* needed_bytes) {
-  if (any_null(client, needed_bytes) || lacks_bytes(text, capacity))
-    return null_argument("obj_status");
-  if ((flags & ~OBJ_STATUS_AUDIT) != 0)
-    return fail(OBJ_EINVAL, "obj_status: unknown flags 0x%x", flags);
+static int ask_status(obj_client* client, const obj::session::StatusQuery& query, char* text,
+                      size_t capacity, size_t* needed_bytes) {
   return with(client, [&](Client& session) {
-    const Status status = session.status_channel().query(flags, text, capacity, *needed_bytes);
+    const Status status = session.status_channel().query(query, text, capacity, *needed_bytes);
     if (status == OBJ_EDISCONNECTED) session.progress().end();
     return status;
   });
+}
+
+int obj_status(obj_client* client, uint32_t topic, char* text, size_t capacity,
+               size_t* needed_bytes) {
+  if (any_null(client, needed_bytes) || lacks_bytes(text, capacity))
+    return null_argument("obj_status");
+  if (topic > OBJ_STATUS_NODES) return fail(OBJ_EINVAL, "obj_status: there is no topic %u", topic);
+  const obj::session::StatusQuery query{
+      obj::session::kStatusMagic, obj::session::StatusTopic{topic}, {}};
+  return ask_status(client, query, text, capacity, needed_bytes);
+}
+
+int obj_locate(obj_client* client, const obj_id* id, char* text, size_t capacity,
+               size_t* needed_bytes) {
+  if (any_null(client, id, needed_bytes) || lacks_bytes(text, capacity))
+    return null_argument("obj_locate");
+  obj::session::StatusQuery query{
+      obj::session::kStatusMagic, obj::session::StatusTopic::kWhere, {}};
+  std::memcpy(query.id, id->bytes, sizeof query.id);
+  return ask_status(client, query, text, capacity, needed_bytes);
 }

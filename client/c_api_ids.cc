@@ -31,6 +31,7 @@ const char* obj_status_name(int status) {
     case OBJ_ETOOLARGE: return "OBJ_ETOOLARGE";
     case OBJ_ECANCELLED: return "OBJ_ECANCELLED";
     case OBJ_ENOTOWNER: return "OBJ_ENOTOWNER";
+    case OBJ_EUNAVAILABLE: return "OBJ_EUNAVAILABLE";
   }
   return "unknown status";
 }

@@ -10,8 +10,9 @@
 namespace obj::client {
 namespace {
 
-Order get_order(const ObjectId& id, uint64_t deadline_ns, uint32_t cell) {
+Order get_order(const ObjectId& id, uint64_t deadline_ns, uint32_t cell, bool more = false) {
   Order order{Order::Kind::kGet};
+  order.more = more;
   order.id = id;
   order.deadline_ns = deadline_ns;
   order.pin_cell = cell;
@@ -28,9 +29,10 @@ class Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  // Asks as soon as a tag is free. Those that fit at once are sent together, by wait().
+  // Asks as soon as a tag is free. Those that fit at once are sent together, by wait(). `more`:
+  // another one follows, so that the daemon brings them from other nodes as one bundle.
   // REQUIRES: called at most misses_max times.
-  Status ask(size_t index, const ObjectId& id);
+  Status ask(size_t index, const ObjectId& id, bool more);
   // Until all have ended. Writes the views and statuses of what was asked.
   void collect(std::span<obj_view> views, std::span<int> statuses);
 
@@ -48,10 +50,11 @@ class Batch {
   std::vector<Miss> misses_;
 };
 
-Status Batch::ask(size_t index, const ObjectId& id) {
+Status Batch::ask(size_t index, const ObjectId& id, bool more) {
   const auto cell = reserve_cell(client_);
   if (!cell) return cell.error();
-  const auto admitted = client_.progress().admit(get_order(id, deadline_ns_, *cell), gives_up_ns_);
+  const auto admitted =
+      client_.progress().admit(get_order(id, deadline_ns_, *cell, more), gives_up_ns_);
   if (!admitted) {
     client_.reader().put_back(*cell);
     return admitted.error();
@@ -139,7 +142,7 @@ Status get_many(Client& client, std::span<const obj_id> ids, int32_t timeout_ms,
   }
   if (!misses.empty()) {
     Batch batch(client, deadline_after_ms(monotonic_ns(), timeout_ms), misses.size());
-    for (const size_t i : misses) statuses[i] = batch.ask(i, id_of(ids[i]));
+    for (const size_t i : misses) statuses[i] = batch.ask(i, id_of(ids[i]), i != misses.back());
     batch.collect(views, statuses);
   }
   return report_first_failure(ids, statuses);

@@ -30,6 +30,8 @@ RequestOp first_request_of(Order::Kind kind, bool is_staged) {
     case Order::Kind::kPin: return RequestOp::kPin;
     case Order::Kind::kUnpin: return RequestOp::kUnpin;
     case Order::Kind::kStat: return RequestOp::kStat;
+    case Order::Kind::kPrefetch: return RequestOp::kPrefetch;
+    case Order::Kind::kPush: return RequestOp::kPush;
   }
   check_failed(__FILE__, __LINE__, "order kind");
 }
@@ -48,7 +50,7 @@ bool can_be_kept_waiting(RequestOp op) {
   return op == RequestOp::kCreate || op == RequestOp::kGet || op == RequestOp::kWait;
 }
 
-bool is_known(Outcome outcome) { return outcome <= Outcome::kLimit; }
+bool is_known(Outcome outcome) { return outcome <= Outcome::kUnavailable; }
 
 bool is_state(uint16_t value) {
   return value >= static_cast<uint16_t>(SlotState::kCreating) &&
@@ -103,9 +105,12 @@ Request Operation::request(uint64_t now_ns) const {
     }
     case RequestOp::kGet:
     case RequestOp::kWait:
+    case RequestOp::kPrefetch:
+      request.flags = order_.more ? session::kMore : 0;
       request.get.timeout_ms = remaining_ms(order_.deadline_ns, now_ns);
       request.get.pin_cell = order_.pin_cell;
       break;
+    case RequestOp::kPush: request.push.node = order_.node; break;
     case RequestOp::kPin:
     case RequestOp::kUnpin: std::memcpy(request.owner, order_.owner, sizeof request.owner); break;
     case RequestOp::kDelete:
@@ -146,7 +151,9 @@ Operation::Next Operation::on_completion(const Completion& completion, const Ext
     case RequestOp::kWait:
     case RequestOp::kDelete:
     case RequestOp::kPin:
-    case RequestOp::kUnpin: return finish(completion);
+    case RequestOp::kUnpin:
+    case RequestOp::kPrefetch:
+    case RequestOp::kPush: return finish(completion);
     case RequestOp::kCancel: break;
   }
   check_failed(__FILE__, __LINE__, "posted request");

@@ -39,11 +39,13 @@ struct Order {
     kPin,
     kUnpin,
     kStat,
+    kPrefetch,
+    kPush,
   };
 
   Kind kind;
   ObjectId id{};
-  uint64_t deadline_ns = 0;  // kPut, kCreate, kGet, kWait: until when the daemon may keep it
+  uint64_t deadline_ns = 0;  // kPut, kCreate, kGet, kWait, kPrefetch: until when it is wanted
   uint64_t data_bytes = 0;   // kPut, kCreate
   uint32_t metadata_bytes = 0;
   const void* data = nullptr;  // kPut: the user's, borrowed until the operation is done
@@ -51,6 +53,8 @@ struct Order {
   uint32_t slot = 0;  // kSeal, kAbort
   uint64_t generation = 0;
   uint32_t pin_cell = 0;                         // kGet: held by the operation
+  bool more = false;                             // kGet, kPrefetch: the call goes on after it
+  uint32_t node = 0;                             // kPush: the target
   char owner[session::kOwnerBytesMax + 1] = {};  // kPin, kUnpin
   void* out = nullptr;  // kGet: obj_view, kCreate: obj_buffer; of an asynchronous call
 };

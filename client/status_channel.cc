@@ -48,8 +48,9 @@ OrStatus<void> read_text(const UniqueFd& file, char* text, size_t size_bytes) {
 
 }  // namespace
 
-Status StatusChannel::query(uint32_t flags, char* text, size_t capacity, size_t& needed_bytes) {
-  const auto document = ask(flags);
+Status StatusChannel::query(const StatusQuery& query, char* text, size_t capacity,
+                            size_t& needed_bytes) {
+  const auto document = ask(query);
   if (!document) return document.error();
   if (capacity > 0) {
     const size_t copied = std::min<size_t>(document->text_bytes, capacity - 1);
@@ -61,14 +62,13 @@ Status StatusChannel::query(uint32_t flags, char* text, size_t capacity, size_t&
   return OBJ_OK;
 }
 
-OrStatus<StatusChannel::Document> StatusChannel::ask(uint32_t flags) {
+OrStatus<StatusChannel::Document> StatusChannel::ask(const StatusQuery& query) {
   const std::lock_guard lock(mutex_);
   const uint64_t deadline_ns = monotonic_ns() + patience_ns_;
   // One query at a time: first the reply that an earlier caller did not wait for.
   while (is_reply_owed_) {
     if (const auto stale = receive(deadline_ns); !stale) return std::unexpected(stale.error());
   }
-  const StatusQuery query{session::kStatusMagic, flags};
   if (::send(socket_, &query, sizeof query, MSG_NOSIGNAL | MSG_DONTWAIT) != sizeof query) {
     return errno == EAGAIN ? silent() : gone();
   }

@@ -21,7 +21,8 @@ class StatusChannel {
 
   // Copies up to `capacity` bytes, NUL included, of the JSON text. OBJ_ETIMEOUT if the daemon does
   // not answer within the patience, OBJ_EDISCONNECTED, OBJ_ESYSTEM.
-  [[nodiscard]] Status query(uint32_t flags, char* text, size_t capacity, size_t& needed_bytes);
+  [[nodiscard]] Status query(const session::StatusQuery& query, char* text, size_t capacity,
+                             size_t& needed_bytes);
 
  private:
   struct Document {
@@ -32,7 +33,7 @@ class StatusChannel {
     session::StatusReply head;
     std::vector<UniqueFd> files;
   };
-  OrStatus<Document> ask(uint32_t flags);
+  OrStatus<Document> ask(const session::StatusQuery& query);
   OrStatus<Reply> receive(uint64_t deadline_ns);
   static OrStatus<Document> document_of(Reply reply);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/session/layout.hh"
+#include "fabric/pull/pull_options.hh"
 #include "store/arena.hh"
 
 namespace obj {
@@ -16,6 +17,21 @@ struct ShownSetting {
   std::string key;
   std::string value;
   std::string origin;  // "default", "environment NAME", "flag", or the configuration file's path
+};
+
+// Being one node of many.
+struct ClusterConfig {
+  std::string listen;            // HOST:PORT for other nodes; empty: this node is alone
+  std::string directory;         // HOST:PORT of the directory; empty: this node runs one
+  std::string directory_listen;  // HOST:PORT of that one; empty: host of `listen`, its port + 1
+  std::string secret;            // that all nodes share; empty: whoever reaches the port is let in
+  uint32_t node_id = 0;          // 0: drawn from the address
+  std::string net_devices;       // UCX_NET_DEVICES; empty: as the environment says
+  PullOptions pull;
+  uint64_t pull_bandwidth = 0;  // bytes/s of all pulls to this node; 0: no limit
+  uint32_t heartbeat_ms = 200;  // a peer that misses three is dead
+
+  bool is_alone() const { return listen.empty(); }
 };
 
 struct NodeConfig {
@@ -29,6 +45,7 @@ struct NodeConfig {
   uint32_t sessions_max = 1024;
   uint32_t client_requests_max = session::kRequestsMax;  // a power of two
   uint32_t client_pins_max = session::kPinsMax;
+  ClusterConfig cluster;
 
   std::vector<ShownSetting> shown;  // for people; not read by the node
 };

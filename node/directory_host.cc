@@ -99,26 +99,45 @@ int DirectoryHost::sleep_ms_max(uint64_t now_ns) const {
   return static_cast<int>(std::min((deadline_ns - now_ns + 999'999) / 1'000'000, kSleepMsMax));
 }
 
+// ---- on a thread of its own ---------------------------------------------------------------------
+
 std::expected<std::unique_ptr<DirectoryThread>, std::string> DirectoryThread::start(
     const DirectoryHostOptions& options) {
-  auto host = DirectoryHost::start(options);
-  if (!host) return std::unexpected(host.error());
-  return std::unique_ptr<DirectoryThread>(new DirectoryThread(std::move(*host)));
+  std::unique_ptr<DirectoryThread> thread(new DirectoryThread());
+  const Started started = thread->launch(options);
+  if (!started) return std::unexpected(started.error());
+  thread->host_ = *started;
+  thread->address_ = (*started)->address();
+  return thread;
 }
 
 // The thread takes no signals: those are the process's main loop's.
-DirectoryThread::DirectoryThread(std::unique_ptr<DirectoryHost> host) : host_(std::move(host)) {
+DirectoryThread::Started DirectoryThread::launch(const DirectoryHostOptions& options) {
+  std::promise<Started> started;
+  std::future<Started> outcome = started.get_future();
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { host_->run(); });
+  thread_ = std::thread([this, options, promise = std::move(started)]() mutable {
+    serve(options, std::move(promise));
+  });
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return outcome.get();
+}
+
+void DirectoryThread::serve(const DirectoryHostOptions& options, std::promise<Started> started) {
+  const auto host = DirectoryHost::start(options);
+  if (!host) return started.set_value(std::unexpected(host.error()));
+  started.set_value(host->get());
+  (*host)->run();
+  may_end_.get_future().wait();  // until then our owner may ring
 }
 
 DirectoryThread::~DirectoryThread() {
-  host_->request_stop();
-  thread_.join();
+  if (host_ != nullptr) host_->request_stop();
+  may_end_.set_value();
+  if (thread_.joinable()) thread_.join();
 }
 
 }  // namespace obj

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,7 +23,8 @@ struct DirectoryHostOptions {
   uint32_t poll_us = 50;
 };
 
-// Threads: start(), run() and the destructor on one thread at a time; request_stop() from any.
+// Threads: start(), run() and the destructor on one thread, as UCX demands; request_stop() from
+// any.
 class DirectoryHost {
  public:
   // Listens: nodes can connect, and are answered from run() on. On failure: a sentence with cause
@@ -72,12 +74,18 @@ class DirectoryThread {
   // Ends the directory, and waits for it.
   ~DirectoryThread();
 
-  const std::string& address() const { return host_->address(); }
+  const std::string& address() const { return address_; }
 
  private:
-  explicit DirectoryThread(std::unique_ptr<DirectoryHost> host);
+  using Started = std::expected<DirectoryHost*, std::string>;
 
-  std::unique_ptr<DirectoryHost> host_;  // the thread's, until it has ended
+  DirectoryThread() = default;
+  Started launch(const DirectoryHostOptions& options);
+  void serve(const DirectoryHostOptions& options, std::promise<Started> started);
+
+  std::string address_;
+  DirectoryHost* host_ = nullptr;  // the thread's; alive until may_end_
+  std::promise<void> may_end_;
   std::thread thread_;
 };
 

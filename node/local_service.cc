@@ -53,9 +53,9 @@ Completion completion_for(uint32_t tag, const Placement& placement) {
 
 }  // namespace
 
-LocalService::LocalService(ObjectStore& store, Readers& readers, Answers& answers,
-                           std::span<std::byte> arena)
-    : store_(store), readers_(readers), answers_(answers), arena_(arena), admission_(store) {}
+LocalService::LocalService(ObjectStore& store, Admission& admission, Readers& readers,
+                           Answers& answers, std::span<std::byte> arena)
+    : store_(store), readers_(readers), answers_(answers), arena_(arena), admission_(admission) {}
 
 void LocalService::handle(const Caller& caller, uint32_t tag, const Operation& operation,
                           uint64_t now_ns) {
@@ -66,6 +66,7 @@ void LocalService::handle(const Caller& caller, uint32_t tag, const Operation& o
 void LocalService::end_session(SessionId session) {
   admission_.cancel_session(session);
   waiters_.cancel_session(session);
+  end_wishes(session);
   store_.end_session(session);
   relief_ = true;
 }
@@ -83,6 +84,7 @@ void LocalService::on(const Caller& caller, uint32_t tag, const op::Create& crea
 
 void LocalService::answer_create(const CreateOutcome& outcome) {
   const auto [session, tag] = outcome.ticket;
+  if (session == kPullSession) return elsewhere_->on_create_outcome(outcome, now_ns_);
   if (outcome.result) {
     answers_.complete(session, completion_for(tag, *outcome.result), {});
     return;
@@ -140,20 +142,24 @@ void LocalService::on(const Caller& caller, uint32_t tag, const op::Abort& abort
 
 void LocalService::on(const Caller& caller, uint32_t tag, const op::Get& get) {
   counters_.slow_gets++;
-  get_or_wait({caller.session, tag, get.id, 0, get.pin_cell}, get.timeout_ms);
+  get_or_wait({caller.session, tag, get.id, 0, get.pin_cell}, get.timeout_ms, PullClass::kGet);
+  if (!get.more) request_draft();
 }
 
 void LocalService::on(const Caller& caller, uint32_t tag, const op::Wait& wait) {
   counters_.waits++;
-  get_or_wait({caller.session, tag, wait.id, 0, std::nullopt}, wait.timeout_ms);
+  get_or_wait({caller.session, tag, wait.id, 0, std::nullopt}, wait.timeout_ms, PullClass::kWait);
+  request_draft();
 }
 
-void LocalService::get_or_wait(const Waiter& asked, int32_t timeout_ms) {
+void LocalService::get_or_wait(const Waiter& asked, int32_t timeout_ms, PullClass pull_class) {
   if (const auto placement = store_.find_sealed(asked.id)) return grant(asked, *placement);
   Waiter waiter = asked;
   waiter.deadline_ns = deadline_after_ms(now_ns_, timeout_ms);
-  if (waiter.deadline_ns <= now_ns_) return expire(waiter);
+  // A poll asks this node only.
+  if (waiter.deadline_ns <= now_ns_) return expire_here(waiter);
   waiters_.add(waiter);
+  wish(waiter, pull_class);
 }
 
 void LocalService::grant(const Waiter& waiter, const Placement& placement) {
@@ -162,25 +168,26 @@ void LocalService::grant(const Waiter& waiter, const Placement& placement) {
 }
 
 void LocalService::expire(const Waiter& waiter) {
-  const bool on_its_way = store_.describe(waiter.id).has_value();
+  const bool is_here = store_.look_up(waiter.id).has_value();
+  if (is_here || elsewhere_ == nullptr) return expire_here(waiter);
+  expire_remote(waiter);
+}
+
+void LocalService::expire_here(const Waiter& waiter) {
+  const bool on_its_way = store_.look_up(waiter.id).has_value();
   answer(waiter.session, waiter.tag, on_its_way ? Outcome::kTimeout : Outcome::kNotFound);
 }
 
 void LocalService::announce_sealed(const Placement& sealed) {
   due_.clear();
   waiters_.take_sealed(sealed.id, due_);
-  for (const Waiter& waiter : due_) grant(waiter, sealed);
+  for (const Waiter& waiter : due_) {
+    grant(waiter, sealed);
+    no_longer_waits(waiter);
+  }
 }
 
 // ---- the rest ---------------------------------------------------------------------------------
-
-void LocalService::on(const Caller& caller, uint32_t tag, const op::Delete& del) {
-  if (caller.read_only) return answer(caller.session, tag, Outcome::kReadOnly);
-  counters_.deletes++;
-  store_.remove(del.id);
-  relief_ = true;
-  answer(caller.session, tag, Outcome::kOk);
-}
 
 void LocalService::on(const Caller& caller, uint32_t tag, const op::Pin& pin) {
   if (caller.read_only) return answer(caller.session, tag, Outcome::kReadOnly);
@@ -207,13 +214,19 @@ void LocalService::on(const Caller& caller, uint32_t tag, const op::Stat& stat) 
 
 void LocalService::on(const Caller& caller, uint32_t, const op::Cancel& cancel) {
   const uint32_t target = cancel.target_tag;
-  const bool was_waiting = waiters_.cancel(caller.session, target).has_value() ||
-                           admission_.cancel({caller.session, target});
+  const auto waiter = waiters_.cancel(caller.session, target);
+  if (waiter) no_longer_waits(*waiter);
+  const bool was_waiting = waiter.has_value() || admission_.cancel({caller.session, target});
   if (was_waiting) answer(caller.session, target, Outcome::kCancelled);
 }
 
 void LocalService::answer(SessionId session, uint32_t tag, Outcome outcome) {
-  answers_.complete(session, completion_for(tag, outcome), {});
+  conclude(session, tag, outcome, {});
+}
+
+void LocalService::conclude(SessionId session, uint32_t tag, Outcome outcome,
+                            const std::string& detail) {
+  answers_.complete(session, completion_for(tag, outcome), detail);
 }
 
 void LocalService::answer(SessionId session, uint32_t tag, const Result<void>& result) {
@@ -226,7 +239,14 @@ void LocalService::advance(uint64_t now_ns) {
   now_ns_ = now_ns;
   due_.clear();
   waiters_.take_expired(now_ns, due_);
-  for (const Waiter& waiter : due_) expire(waiter);
+  for (const Waiter& waiter : due_) {
+    expire(waiter);
+    no_longer_waits(waiter);
+  }
+  // What a client left half-asked is asked for as it is.
+  request_draft();
+  request_prefetch();
+  expire_prefetches();
 
   update_release_bell();
   const bool deadline_passed = admission_.next_deadline_ns() <= now_ns;
@@ -253,7 +273,8 @@ void LocalService::update_release_bell() {
 
 uint64_t LocalService::next_deadline_ns() const {
   if (admission_.needs_turn()) return now_ns_;  // at once: there is more to evict
-  return std::min({waiters_.next_deadline_ns(), admission_.next_deadline_ns(), rescan_at_ns_});
+  return std::min({waiters_.next_deadline_ns(), admission_.next_deadline_ns(),
+                   prefetches_.next_deadline_ns(), rescan_at_ns_});
 }
 
 std::string LocalService::who_holds_the_memory() {

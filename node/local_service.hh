@@ -10,8 +10,11 @@
 
 #include "base/clock.hh"
 #include "client/session/layout.hh"
+#include "node/elsewhere.hh"
 #include "node/operation.hh"
+#include "node/prefetches.hh"
 #include "node/waiters.hh"
+#include "node/wishes.hh"
 #include "store/admission.hh"
 #include "store/object_store.hh"
 
@@ -55,13 +58,22 @@ struct ServiceCounters {
   uint64_t waits = 0;
   uint64_t deletes = 0;
   uint64_t out_of_memory = 0;
+  uint64_t prefetches = 0;
+  uint64_t pushes = 0;
+  uint64_t remote_failures = 0;  // gets and waits that ended because a pull failed
 };
 
+// What concerns objects of other nodes is in local_service_elsewhere.cc.
+//
 // Lifetime: everything passed to the constructor must outlive it.
 // Threads:  the reactor thread.
-class LocalService {
+class LocalService : public ElsewhereNews {
  public:
-  LocalService(ObjectStore& store, Readers& readers, Answers& answers, std::span<std::byte> arena);
+  LocalService(ObjectStore& store, Admission& admission, Readers& readers, Answers& answers,
+               std::span<std::byte> arena);
+
+  // The rest of the cluster. Before the first request; without it the node is alone.
+  void set_elsewhere(Elsewhere& elsewhere) { elsewhere_ = &elsewhere; }
 
   // Carries out one checked request. Every operation but Cancel gets exactly one completion, now or
   // later, unless its session ends first.
@@ -79,6 +91,15 @@ class LocalService {
   void advance(uint64_t now_ns);
   uint64_t next_deadline_ns() const;
 
+  // ElsewhereNews.
+  void on_pulled(const Placement& placement) override { announce_sealed(placement); }
+  void on_bundle_done(BundleId bundle, uint64_t now_ns) override;
+  void on_bundle_failed(BundleId bundle, const PullFailure& failure, uint64_t now_ns) override;
+  void on_relief() override { relief_ = true; }
+  void on_freed(QuestionTag tag, const Result<uint32_t>& holders, const std::string& why) override;
+  void on_pushed(QuestionTag tag, const Result<void>& result, const std::string& why) override;
+  bool on_push(const ObjectId& id, uint64_t now_ns) override;
+
   const ServiceCounters& counters() const { return counters_; }
   size_t waiting_creates() const { return admission_.waiting(); }
   size_t waiting_gets() const { return waiters_.size(); }
@@ -88,6 +109,8 @@ class LocalService {
   // While anything waits for pins to go, look again this often even if nobody rings: a client need
   // not be well-behaved (docs/notes/pin_protocol.md).
   static constexpr uint64_t kRescanNs = 10'000'000;
+  // How long an object that another node pushed is wanted.
+  static constexpr uint64_t kPushedWantedNs = 60'000'000'000;
 
   void on(const Caller& caller, uint32_t tag, const op::Create& create);
   void on(const Caller& caller, uint32_t tag, const op::PutInline& put);
@@ -100,11 +123,27 @@ class LocalService {
   void on(const Caller& caller, uint32_t tag, const op::Unpin& unpin);
   void on(const Caller& caller, uint32_t tag, const op::Stat& stat);
   void on(const Caller& caller, uint32_t tag, const op::Cancel& cancel);
+  void on(const Caller& caller, uint32_t tag, const op::Prefetch& prefetch);
+  void on(const Caller& caller, uint32_t tag, const op::Push& push);
 
-  void get_or_wait(const Waiter& waiter, int32_t timeout_ms);
+  void get_or_wait(const Waiter& waiter, int32_t timeout_ms, PullClass pull_class);
   void grant(const Waiter& waiter, const Placement& placement);
   void expire(const Waiter& waiter);
+  void expire_here(const Waiter& waiter);
   void announce_sealed(const Placement& sealed);
+  void conclude(SessionId session, uint32_t tag, session::Outcome outcome,
+                const std::string& detail);
+
+  // Other nodes.
+  void wish(const Waiter& waiter, PullClass pull_class);
+  void request_draft();
+  void request(const Wishes::Draft& draft);
+  void fail_wish(const Wish& wish, session::Outcome outcome, const std::string& why);
+  void no_longer_waits(const Waiter& waiter);
+  void end_wishes(SessionId session);
+  bool request_prefetch();
+  void expire_prefetches();
+  void expire_remote(const Waiter& waiter);
   void answer_create(const CreateOutcome& outcome);
   void answer(SessionId session, uint32_t tag, session::Outcome outcome);
   void answer(SessionId session, uint32_t tag, const Result<void>& result);
@@ -115,8 +154,11 @@ class LocalService {
   Readers& readers_;
   Answers& answers_;
   std::span<std::byte> arena_;
-  Admission admission_;
+  Admission& admission_;
+  Elsewhere* elsewhere_ = nullptr;  // null: this node is alone
   Waiters waiters_;
+  Wishes wishes_;
+  Prefetches prefetches_;
   ServiceCounters counters_;
   uint64_t now_ns_ = 0;  // of the request being handled
 
@@ -125,6 +167,7 @@ class LocalService {
   uint64_t rescan_at_ns_ = kForeverNs;
   std::vector<Waiter> due_;              // scratch
   std::vector<CreateOutcome> outcomes_;  // scratch
+  std::vector<BundleId> unwanted_;       // scratch
 };
 
 }  // namespace obj

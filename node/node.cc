@@ -3,19 +3,20 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <optional>
 
-#include "base/check.hh"
 #include "base/clock.hh"
 #include "base/log.hh"
 #include "node/size_text.hh"
+#include "node/sleep_time.hh"
+#include "node/cluster_report.hh"
 #include "node/status_report.hh"
 
 namespace obj {
@@ -25,10 +26,12 @@ using session::Hello;
 using session::Welcome;
 using session::WelcomeStatus;
 
-uint64_t random_incarnation() {
-  uint64_t incarnation = 0;
-  OBJ_CHECK(::getrandom(&incarnation, sizeof incarnation, 0) == sizeof incarnation);
-  return incarnation;
+// A later start has a larger one, on which the directory insists. From the wall clock, since
+// nothing else survives a restart.
+uint64_t new_incarnation() {
+  const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count());
 }
 
 std::string sentence(const char* what, const Error& error) {
@@ -78,7 +81,7 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(const NodeConfig& 
     return std::unexpected(sentence("arena", sealed.error()));
   }
 
-  const uint64_t incarnation = random_incarnation();
+  const uint64_t incarnation = new_incarnation();
   auto table = ObjectTable::create({.slot_count = config.objects_max,
                                     .incarnation = incarnation,
                                     .arena_bytes = arena->bytes().size(),
@@ -93,6 +96,18 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(const NodeConfig& 
   if (!listening) return std::unexpected(sentence("socket", listening.error()));
   const auto watching = node->reactor_.watch(node->stop_bell_.event_.get(), node->stop_bell_);
   if (!watching) return std::unexpected(sentence("eventfd", watching.error()));
+  if (!config.cluster.is_alone()) {
+    auto cluster = Cluster::start(config.cluster, incarnation,
+                                  {.store = node->store_,
+                                   .admission = node->admission_,
+                                   .pins = node->daemon_pins_,
+                                   .arena = node->arena_.bytes(),
+                                   .news = node->service_},
+                                  node->reactor_);
+    if (!cluster) return std::unexpected(cluster.error());
+    node->cluster_ = std::move(*cluster);
+    node->service_.set_elsewhere(node->cluster_->elsewhere());
+  }
   return node;
 }
 
@@ -105,8 +120,10 @@ Node::Node(const NodeConfig& config, uint64_t incarnation, Reactor reactor, List
       arena_(std::move(arena)),
       table_(std::move(table)),
       sessions_(table_.header()),
-      store_(table_, arena_.bytes().size(), sessions_),
-      service_(store_, sessions_, sessions_, arena_.bytes()),
+      readers_(sessions_, daemon_pins_),
+      store_(table_, arena_.bytes().size(), readers_),
+      admission_(store_),
+      service_(store_, admission_, readers_, sessions_, arena_.bytes()),
       pump_(table_.header(), sessions_, service_,
             [this](SessionId session) { lines_.erase(session); }),
       greeter_(std::move(socket), reactor_, *this),
@@ -133,17 +150,38 @@ void Node::run() {
   while (!is_stopping_) {
     reactor_.run_once(sleep_ms_max());
     greeter_.advance(monotonic_ns());
+    if (cluster_) step_cluster();
+  }
+  if (cluster_) drain_cluster();
+}
+
+// What local clients asked goes out, and what came in reaches them, before the next sleep.
+void Node::step_cluster() {
+  const uint64_t now_ns = monotonic_ns();
+  cluster_->step(now_ns);
+  service_.advance(now_ns);
+  sessions_.flush();
+}
+
+// The memory of posted reads is not ours to unmap before they completed.
+void Node::drain_cluster() {
+  constexpr uint64_t kPatienceNs = 3'000'000'000;
+  constexpr int kTurnMs = 10;
+  const uint64_t until_ns = monotonic_ns() + kPatienceNs;
+  cluster_->stop(monotonic_ns());
+  while (cluster_->reads_in_flight() > 0 && monotonic_ns() < until_ns) {
+    reactor_.run_once(kTurnMs);
+    cluster_->step(monotonic_ns());
+  }
+  if (cluster_->reads_in_flight() > 0) {
+    log::warn("reads_left_behind", {{"reads", cluster_->reads_in_flight()}});
   }
 }
 
-int Node::sleep_ms_max() const {
-  const uint64_t deadline_ns = std::min(service_.next_deadline_ns(), greeter_.next_deadline_ns());
-  if (deadline_ns == kForeverNs) return -1;
-  const uint64_t now_ns = monotonic_ns();
-  if (deadline_ns <= now_ns) return 0;
-  constexpr uint64_t kSleepMsMax = 60'000;
-  // Rounded up: waking a little late is a little late, waking early would spin.
-  return static_cast<int>(std::min((deadline_ns - now_ns + 999'999) / 1'000'000, kSleepMsMax));
+int Node::sleep_ms_max() {
+  uint64_t deadline_ns = std::min(service_.next_deadline_ns(), greeter_.next_deadline_ns());
+  if (cluster_) deadline_ns = std::min(deadline_ns, cluster_->next_step_ns());
+  return sleep_ms_until(deadline_ns, monotonic_ns());
 }
 
 std::vector<int> Node::on_hello(const Hello& hello, const Peer& peer, Welcome& welcome) {
@@ -206,9 +244,31 @@ void Node::on_line_end(SessionId session, const std::string& reason, bool is_bre
 
 void Node::on_line_bell(SessionId) { service_.on_bell(); }
 
-std::string Node::on_line_status(bool audit) {
-  return status_report({config_, arena_, store_, table_.header(), sessions_, service_, started_ns_},
-                       audit, monotonic_ns());
+void Node::on_line_status(SessionId session, const session::StatusQuery& query) {
+  using session::StatusTopic;
+  const uint64_t now_ns = monotonic_ns();
+  const auto answer = [this, session](const std::string& text) { answer_status(session, text); };
+  switch (query.topic) {
+    case StatusTopic::kStatus:
+    case StatusTopic::kStatusAudit: {
+      const StatusSources sources{config_,   arena_,   store_,         table_.header(),
+                                  sessions_, service_, cluster_.get(), started_ns_};
+      return answer(status_report(sources, query.topic == StatusTopic::kStatusAudit, now_ns));
+    }
+    case StatusTopic::kTransfers: return answer(transfers_report(cluster_.get(), now_ns));
+    case StatusTopic::kNodes: return report_nodes(cluster_.get(), now_ns, answer);
+    case StatusTopic::kWhere: {
+      ObjectId id;
+      std::memcpy(id.bytes.data(), query.id, sizeof query.id);
+      return report_locations(cluster_.get(), id, now_ns, answer);
+    }
+  }
+}
+
+// It may have gone while the directory was asked.
+void Node::answer_status(SessionId session, const std::string& text) {
+  const auto line = lines_.find(session);
+  if (line != lines_.end()) line->second->answer_status(text);
 }
 
 }  // namespace obj

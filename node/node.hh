@@ -10,12 +10,15 @@
 
 #include "base/mapping.hh"
 #include "base/reactor.hh"
+#include "node/cluster.hh"
 #include "node/config.hh"
 #include "node/greeter.hh"
 #include "node/local_service.hh"
+#include "node/remote/daemon_pins.hh"
 #include "node/request_pump.hh"
 #include "node/session_line.hh"
 #include "node/session_set.hh"
+#include "store/admission.hh"
 #include "store/arena.hh"
 #include "store/object_store.hh"
 #include "store/object_table.hh"
@@ -39,6 +42,8 @@ class Node : private Doorkeeper, private LineEvents {
 
   Reactor& reactor() { return reactor_; }
   const NodeConfig& config() const { return config_; }
+  // Null: this node is alone.
+  const Cluster* cluster() const { return cluster_.get(); }
 
  private:
   // Wakes the reactor from another thread.
@@ -54,7 +59,9 @@ class Node : private Doorkeeper, private LineEvents {
   Node(const NodeConfig& config, uint64_t incarnation, Reactor reactor, ListeningSocket socket,
        Arena arena, ObjectTable table);
 
-  int sleep_ms_max() const;
+  int sleep_ms_max();
+  void step_cluster();
+  void drain_cluster();
 
   // Doorkeeper.
   std::vector<int> on_hello(const session::Hello& hello, const Peer& peer,
@@ -65,7 +72,8 @@ class Node : private Doorkeeper, private LineEvents {
   // LineEvents.
   void on_line_end(SessionId session, const std::string& reason, bool is_breach) override;
   void on_line_bell(SessionId session) override;
-  std::string on_line_status(bool audit) override;
+  void on_line_status(SessionId session, const session::StatusQuery& query) override;
+  void answer_status(SessionId session, const std::string& text);
 
   // In the order of construction: what comes later uses what comes first.
   NodeConfig config_;
@@ -75,11 +83,15 @@ class Node : private Doorkeeper, private LineEvents {
   Arena arena_;
   ObjectTable table_;
   SessionSet sessions_;
+  DaemonPins daemon_pins_;
+  AllReaders readers_;
   ObjectStore store_;
+  Admission admission_;
   LocalService service_;
   RequestPump pump_;
   Greeter greeter_;
   StopBell stop_bell_;
+  std::unique_ptr<Cluster> cluster_;
 
   std::unordered_map<SessionId, std::unique_ptr<Session>> welcoming_;
   std::unordered_map<SessionId, std::unique_ptr<SessionLine>> lines_;

@@ -49,7 +49,9 @@ std::string owner_of(const Request& request) {
 }  // namespace
 
 Result<Operation> decode(const Request& request, const Layout& layout) {
-  if (request.flags != 0) return invalid("flags");
+  const bool may_have_more = request.op == RequestOp::kGet || request.op == RequestOp::kPrefetch;
+  const bool more = may_have_more && request.flags == session::kMore;
+  if (request.flags != 0 && !more) return invalid("flags");
   if (request.tag >= layout.requests_max) return invalid("tag");
   const ObjectId id = id_of(request);
   // Not a switch over known enumerators alone: the value comes from the client.
@@ -62,7 +64,7 @@ Result<Operation> decode(const Request& request, const Layout& layout) {
     case RequestOp::kAbort: return op::Abort{ref_of(request)};
     case RequestOp::kGet:
       if (request.get.pin_cell >= layout.pins_max) return invalid("pin_cell");
-      return op::Get{id, request.get.timeout_ms, request.get.pin_cell};
+      return op::Get{id, request.get.timeout_ms, request.get.pin_cell, more};
     case RequestOp::kWait: return op::Wait{id, request.get.timeout_ms};
     case RequestOp::kDelete: return op::Delete{id};
     case RequestOp::kPin:
@@ -76,6 +78,10 @@ Result<Operation> decode(const Request& request, const Layout& layout) {
     case RequestOp::kCancel:
       if (request.cancel.target_tag >= layout.requests_max) return invalid("target_tag");
       return op::Cancel{request.cancel.target_tag};
+    case RequestOp::kPrefetch: return op::Prefetch{id, request.get.timeout_ms, more};
+    case RequestOp::kPush:
+      if (request.push.node == 0) return invalid("node");
+      return op::Push{id, request.push.node};
   }
   return invalid("op");
 }

@@ -37,6 +37,7 @@ struct Get {
   ObjectId id;
   int32_t timeout_ms;
   uint32_t pin_cell;
+  bool more = false;  // the next request is of the same multi-get
 };
 struct Wait {
   ObjectId id;
@@ -59,11 +60,21 @@ struct Stat {
 struct Cancel {
   uint32_t target_tag;
 };
+struct Prefetch {
+  ObjectId id;
+  int32_t timeout_ms;
+  bool more = false;  // the next request is of the same call
+};
+struct Push {
+  ObjectId id;
+  uint32_t node;
+};
 
 }  // namespace op
 
-using Operation = std::variant<op::Create, op::PutInline, op::Seal, op::Abort, op::Get, op::Wait,
-                               op::Delete, op::Pin, op::Unpin, op::Stat, op::Cancel>;
+using Operation =
+    std::variant<op::Create, op::PutInline, op::Seal, op::Abort, op::Get, op::Wait, op::Delete,
+                 op::Pin, op::Unpin, op::Stat, op::Cancel, op::Prefetch, op::Push>;
 
 // Checks a request against the session's layout. `request` is a private copy: the client can change
 // the original at any time. kInvalid, `where` naming the field, is a breach of the protocol.

@@ -52,18 +52,18 @@ void SessionLine::on_socket() {
   const ssize_t size = ::recv(socket_.get(), &query, sizeof query, MSG_DONTWAIT | MSG_TRUNC);
   if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (size <= 0) return end("closed", false);
-  if (size != sizeof query || query.magic != session::kStatusMagic) {
+  if (size != sizeof query || query.magic != session::kStatusMagic ||
+      static_cast<uint32_t>(query.topic) > session::kStatusTopicMax) {
     return end("bad packet on the socket", true);
   }
-  answer_status(query);
+  events_.on_line_status(session_, query);
 }
 
 void SessionLine::on_process_end() { end("process ended", false); }
 
 void SessionLine::on_bell() { events_.on_line_bell(session_); }
 
-void SessionLine::answer_status(const StatusQuery& query) {
-  const std::string text = events_.on_line_status((query.flags & session::kStatusAudit) != 0);
+void SessionLine::answer_status(const std::string& text) {
   StatusReply reply{session::kStatusMagic, 0, text.size()};
   const auto file = text_file("objd-status", text);
   if (!file) reply = {session::kStatusMagic, static_cast<uint32_t>(file.error().system_errno), 0};

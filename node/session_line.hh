@@ -22,8 +22,8 @@ class LineEvents {
   virtual void on_line_end(SessionId session, const std::string& reason, bool is_breach) = 0;
   // The client rang.
   virtual void on_line_bell(SessionId session) = 0;
-  // The JSON text for a status query.
-  virtual std::string on_line_status(bool audit) = 0;
+  // The client asks for the node's state; SessionLine::answer_status() must follow, now or later.
+  virtual void on_line_status(SessionId session, const session::StatusQuery& query) = 0;
 };
 
 // Watches the three descriptors of one session.
@@ -42,6 +42,9 @@ class SessionLine {
   // kSystem: one of the descriptors cannot be watched.
   Result<void> start();
 
+  // The JSON text for the query that was asked last. May end the session.
+  void answer_status(const std::string& text);
+
  private:
   // One descriptor's turn, bound to a member function.
   class Watch : public FdHandler {
@@ -59,7 +62,6 @@ class SessionLine {
   void on_socket();
   void on_process_end();
   void on_bell();
-  void answer_status(const session::StatusQuery& query);
   void end(const std::string& reason, bool is_breach);
   void unwatch_all();
 

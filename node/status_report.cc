@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "node/cluster_report.hh"
 #include "store/shared/slot.hh"
 
 namespace obj {
@@ -101,7 +102,10 @@ Json counters_json(const StatusSources& sources) {
           {"sessions_opened", sources.sessions.opened()},
           {"sessions_ended", sources.sessions.ended()},
           {"protocol_errors", sources.sessions.breaches()},
-          {"out_of_memory", service.out_of_memory}};
+          {"out_of_memory", service.out_of_memory},
+          {"prefetches", service.prefetches},
+          {"pushes", service.pushes},
+          {"remote_failures", service.remote_failures}};
 }
 
 Json sessions_json(const StatusSources& sources) {
@@ -153,6 +157,9 @@ std::string status_report(const StatusSources& sources, bool audit, uint64_t now
       {"counters", counters_json(sources)},
       {"sessions", sessions_json(sources)},
       {"config", config_json(sources.config)}};
+  if (sources.cluster != nullptr) {
+    report["cluster"] = Json::parse(cluster_summary(*sources.cluster));
+  }
   if (audit) report["audit"] = audit_json(sources);
   // Names and paths may hold any bytes; a broken one must not cost the report.
   return report.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "node/cluster.hh"
 #include "node/config.hh"
 #include "node/local_service.hh"
 #include "node/session_set.hh"
@@ -21,6 +22,7 @@ struct StatusSources {
   const ControlHeader& control;
   SessionSet& sessions;
   const LocalService& service;
+  Cluster* cluster;  // null: the node is alone
   uint64_t started_ns;
 };
 

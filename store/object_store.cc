@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/object_store.hh"
 
+#include <unordered_set>
+
 #include "base/check.hh"
 #include "store/blockers.hh"
 #include "store/eviction.hh"
@@ -42,6 +44,8 @@ class ObjectStore::Impl {
   void check_invariants() const;
 
   std::optional<Sight> look(ObjectRef ref) const;
+  std::optional<Sight> look_up(const ObjectId& id) const;
+  std::vector<Placement> viewed();
   size_t list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const;
   void set_listener(StoreListener* listener) { inventory_.set_listener(listener); }
 
@@ -51,6 +55,7 @@ class ObjectStore::Impl {
   }
 
  private:
+  Sight sight(uint32_t slot) const;
   // Whether `ref` is unsealed and of `session`.
   Result<void> check_creator(ObjectRef ref, SessionId session) const;
   std::optional<uint32_t> sealed_slot(const ObjectId& id) const;
@@ -161,11 +166,32 @@ std::optional<ObjectDescription> ObjectStore::Impl::describe(const ObjectId& id)
 
 std::optional<Sight> ObjectStore::Impl::look(ObjectRef ref) const {
   if (!inventory_.holds(ref) || !inventory_.entry(ref.slot).is_indexed) return std::nullopt;
-  const ObjectEntry& entry = inventory_.entry(ref.slot);
-  return Sight{.placement = inventory_.placement(ref.slot),
-               .sealed = entry.place != Place::kUnsealed,
-               .ready_bytes = inventory_.table().ready_bytes(ref.slot),
-               .creator = entry.creator};
+  return sight(ref.slot);
+}
+
+std::optional<Sight> ObjectStore::Impl::look_up(const ObjectId& id) const {
+  const auto slot = inventory_.table().find(id);
+  return slot ? std::optional(sight(*slot)) : std::nullopt;
+}
+
+Sight ObjectStore::Impl::sight(uint32_t slot) const {
+  const ObjectEntry& entry = inventory_.entry(slot);
+  return {.placement = inventory_.placement(slot),
+          .sealed = entry.place != Place::kUnsealed,
+          .ready_bytes = inventory_.table().ready_bytes(slot),
+          .creator = entry.creator,
+          .owner_pinned = entry.place == Place::kOwnerPinned};
+}
+
+std::vector<Placement> ObjectStore::Impl::viewed() {
+  std::unordered_set<uint32_t> slots;
+  pins_.for_each([&](SessionId session, uint32_t slot) {
+    const bool is_evictable = inventory_.entry(slot).place == Place::kEvictable;
+    if (session != kDaemonSession && is_evictable) slots.insert(slot);
+  });
+  std::vector<Placement> viewed;
+  for (const uint32_t slot : slots) viewed.push_back(inventory_.placement(slot));
+  return viewed;
 }
 
 size_t ObjectStore::Impl::list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const {
@@ -291,6 +317,8 @@ Result<void> ObjectStore::unpin(const ObjectId& id, std::string_view owner) {
   return impl_->unpin(id, owner);
 }
 std::optional<Sight> ObjectStore::look(ObjectRef ref) const { return impl_->look(ref); }
+std::optional<Sight> ObjectStore::look_up(const ObjectId& id) const { return impl_->look_up(id); }
+std::vector<Placement> ObjectStore::viewed() { return impl_->viewed(); }
 size_t ObjectStore::list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const {
   return impl_->list_sealed(slot_cursor, out);
 }

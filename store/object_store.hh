@@ -60,6 +60,7 @@ struct Sight {
   bool sealed;
   uint64_t ready_bytes;  // of its transfer bytes (store/shared/slot.hh); all of them once sealed
   SessionId creator;     // of an unsealed object; 0 once sealed
+  bool owner_pinned;
 };
 
 // Lifetime: `table` and `readers` must outlive the store.
@@ -117,6 +118,8 @@ class ObjectStore {
 
   // The object `ref`, sealed or not, if it is in the index. Costs no look at anybody's pins.
   std::optional<Sight> look(ObjectRef ref) const;
+  // The same by id.
+  std::optional<Sight> look_up(const ObjectId& id) const;
 
   // For a walk over all sealed objects: those in the slots from `slot_cursor` on, as many as `out`
   // holds; moves the cursor behind them. 0: the walk is over. Begin with a cursor of 0. Every
@@ -148,6 +151,8 @@ class ObjectStore {
   // Who holds memory that cannot be evicted now: unsealed by session, viewed by session, pinned by
   // owner name; largest first, at most `entries_max`.
   std::vector<Blocker> blockers(uint32_t entries_max);
+  // The objects that could be evicted, did clients not view them; each once.
+  std::vector<Placement> viewed();
 
   // Aborts the process if any internal structure contradicts another. For tests; slow.
   void check_invariants() const;

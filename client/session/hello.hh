@@ -65,13 +65,22 @@ struct Welcome {
 };
 static_assert(sizeof(Welcome) == 256 && std::is_trivially_copyable_v<Welcome>);
 
-inline constexpr uint32_t kStatusAudit = 1;  // StatusQuery::flags
+// What a StatusQuery asks for. Those after the first two are asked of the directory as well.
+enum class StatusTopic : uint32_t {
+  kStatus = 0,
+  kStatusAudit = 1,  // recount the ledger
+  kTransfers = 2,    // the pulls that run
+  kNodes = 3,        // of the cluster
+  kWhere = 4,        // the copies of the object `id`
+};
+inline constexpr uint32_t kStatusTopicMax = 4;
 
 struct StatusQuery {
-  uint32_t magic;  // 0: kStatusMagic
-  uint32_t flags;  // 4
+  uint32_t magic;     // 0: kStatusMagic
+  StatusTopic topic;  // 4
+  uint8_t id[16];     // 8: kWhere; else zero
 };
-static_assert(sizeof(StatusQuery) == 8);
+static_assert(sizeof(StatusQuery) == 24);
 
 struct StatusReply {
   uint32_t magic;       // 0

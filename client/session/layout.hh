@@ -39,8 +39,13 @@ enum class RequestOp : uint16_t {
   kPin = 8,     // by owner name
   kUnpin = 9,
   kStat = 10,
-  kCancel = 11,  // has no completion of its own; the operation named by `target_tag` gets one
+  kCancel = 11,    // has no completion of its own; the operation named by `target_tag` gets one
+  kPrefetch = 12,  // answered at once; the object comes, if it is anywhere, until the timeout
+  kPush = 13,      // another node is to prefetch it; answered when that node was asked
 };
+
+// Request.flags, kGet and kPrefetch only: the session's next request belongs to the same call.
+inline constexpr uint16_t kMore = 1;
 
 // Client to daemon, 64 bytes. Fields that an operation does not use are zero.
 struct Request {
@@ -58,18 +63,22 @@ struct Request {
     int32_t timeout_ms;  // 24
     uint32_t pin_cell;   // 28: kGet: a cell that the client holds and that is 0
   };
+  struct Push {
+    uint32_t node;  // 24: not 0
+  };
   struct Cancel {
     uint32_t target_tag;  // 24
   };
 
   RequestOp op;     // 0
-  uint16_t flags;   // 2: zero
+  uint16_t flags;   // 2: kMore or zero
   uint32_t tag;     // 4: < requests_max, not in use by another operation; echoed in the completion
   uint8_t id[16];   // 8
   union {           // 24
     Create create;  // kCreate, kPutInline
     Object object;  // kSeal, kAbort
-    Get get;        // kGet, kWait
+    Get get;        // kGet, kWait, kPrefetch
+    Push push;      // kPush
     Cancel cancel;
     char owner[kOwnerBytesMax + 1];  // kPin, kUnpin; NUL-terminated, 1..31 bytes
     uint8_t bytes[40];
@@ -90,6 +99,7 @@ enum class Outcome : uint16_t {
   kCancelled = 8,
   kNoRoom = 9,  // kPutInline only: no room just now; create instead, which waits
   kLimit = 10,
+  kUnavailable = 11,  // other nodes are needed and cannot be reached, or failed
 };
 
 // Daemon to client, 64 bytes. Fields that an answer does not use are zero.

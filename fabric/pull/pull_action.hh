@@ -6,14 +6,12 @@
 #include <variant>
 
 #include "base/object_id.hh"
+#include "fabric/pull/bundle_id.hh"
 #include "fabric/pull/pull_class.hh"
 #include "fabric/pull/pull_failure.hh"
 #include "fabric/pull/source.hh"
 
 namespace obj {
-
-// A set of ids that somebody wants together. Never used twice; later requests have higher numbers.
-using BundleId = uint64_t;
 
 // One running pull, {slot, generation}: a key of a pull that is gone names nothing.
 using PullKey = uint32_t;

@@ -97,6 +97,10 @@ TEST(List, never_mixes_two_objects_of_one_slot) {
   writer.join();
 }
 
+constexpr session::StatusQuery kPlain{session::kStatusMagic, session::StatusTopic::kStatus, {}};
+constexpr session::StatusQuery kAudit{
+    session::kStatusMagic, session::StatusTopic::kStatusAudit, {}};
+
 class StatusChannelTest : public testing::Test {
  protected:
   StatusChannelTest() {
@@ -128,11 +132,11 @@ TEST_F(StatusChannelTest, copies_what_fits_and_says_how_much_there_is) {
   size_t needed = 0;
   char text[8];
   reply("{\"a\": 1234}");
-  EXPECT_EQ(channel.query(0, text, sizeof text, needed), OBJ_OK);
+  EXPECT_EQ(channel.query(kPlain, text, sizeof text, needed), OBJ_OK);
   EXPECT_EQ(needed, 12u);
   EXPECT_STREQ(text, "{\"a\": 1");
   reply("{}");
-  EXPECT_EQ(channel.query(OBJ_STATUS_AUDIT, nullptr, 0, needed), OBJ_OK);
+  EXPECT_EQ(channel.query(kAudit, nullptr, 0, needed), OBJ_OK);
   EXPECT_EQ(needed, 3u);
 }
 
@@ -140,17 +144,17 @@ TEST_F(StatusChannelTest, skips_the_reply_that_an_earlier_caller_gave_up_on) {
   client::StatusChannel impatient(client_.get(), 5'000'000);
   size_t needed = 0;
   char text[16];
-  EXPECT_EQ(impatient.query(0, text, sizeof text, needed), OBJ_ETIMEOUT);
+  EXPECT_EQ(impatient.query(kPlain, text, sizeof text, needed), OBJ_ETIMEOUT);
   reply("stale");
   reply("fresh");
-  EXPECT_EQ(impatient.query(0, text, sizeof text, needed), OBJ_OK);
+  EXPECT_EQ(impatient.query(kPlain, text, sizeof text, needed), OBJ_OK);
   EXPECT_STREQ(text, "fresh");
 }
 
 TEST_F(StatusChannelTest, sends_one_query_at_a_time) {
   client::StatusChannel impatient(client_.get(), 1'000'000);
   size_t needed = 0;
-  for (int i = 0; i < 5; i++) EXPECT_EQ(impatient.query(0, nullptr, 0, needed), OBJ_ETIMEOUT);
+  for (int i = 0; i < 5; i++) EXPECT_EQ(impatient.query(kPlain, nullptr, 0, needed), OBJ_ETIMEOUT);
   EXPECT_TRUE(take_query());
   char byte;
   EXPECT_EQ(::recv(daemon_.get(), &byte, 1, MSG_DONTWAIT), -1);
@@ -162,18 +166,18 @@ TEST_F(StatusChannelTest, refuses_replies_that_lie) {
   char text[16];
   const size_t fds_before = count_open_fds();
   reply("short", 5000);  // longer than its file
-  EXPECT_EQ(channel.query(0, text, sizeof text, needed), OBJ_ESYSTEM);
+  EXPECT_EQ(channel.query(kPlain, text, sizeof text, needed), OBJ_ESYSTEM);
   reply("short", UINT64_MAX);
-  EXPECT_EQ(channel.query(0, text, sizeof text, needed), OBJ_ESYSTEM);
+  EXPECT_EQ(channel.query(kPlain, text, sizeof text, needed), OBJ_ESYSTEM);
   session::StatusReply head{session::kStatusMagic, 0, 2};
   send_packet(daemon_.get(), &head, sizeof head, {});
-  EXPECT_EQ(channel.query(0, text, sizeof text, needed), OBJ_ESYSTEM);
+  EXPECT_EQ(channel.query(kPlain, text, sizeof text, needed), OBJ_ESYSTEM);
   head.error = ENOMEM;
   send_packet(daemon_.get(), &head, sizeof head, {});
-  EXPECT_EQ(channel.query(0, text, sizeof text, needed), OBJ_ESYSTEM);
+  EXPECT_EQ(channel.query(kPlain, text, sizeof text, needed), OBJ_ESYSTEM);
   EXPECT_THAT(obj_last_error(), HasSubstr("Cannot allocate memory"));
   send_packet(daemon_.get(), "x", 1, {client_.get()});
-  EXPECT_EQ(channel.query(0, text, sizeof text, needed), OBJ_ESYSTEM);
+  EXPECT_EQ(channel.query(kPlain, text, sizeof text, needed), OBJ_ESYSTEM);
   EXPECT_EQ(count_open_fds(), fds_before);
 }
 
@@ -181,7 +185,7 @@ TEST_F(StatusChannelTest, notices_the_end_of_the_daemon) {
   client::StatusChannel channel(client_.get(), 5'000'000'000);
   daemon_ = UniqueFd(-1);
   size_t needed = 0;
-  EXPECT_EQ(channel.query(0, nullptr, 0, needed), OBJ_EDISCONNECTED);
+  EXPECT_EQ(channel.query(kPlain, nullptr, 0, needed), OBJ_EDISCONNECTED);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ class HostileSocket : public HonestWitness {
     EXPECT_LT(::strnlen(welcome->text, sizeof welcome->text), sizeof welcome->text);
   }
 
-  const StatusQuery query_{session::kStatusMagic, 0};
+  const StatusQuery query_{session::kStatusMagic, session::StatusTopic::kStatus, {}};
 };
 
 TEST_F(HostileSocket, hello_that_is_none_is_refused) {

@@ -3,9 +3,12 @@
 //
 // The store, its table and the service are real, over an arena of 64 KiB and a clock of the
 // input's. The sessions are fakes, which check what is promised of answers: each operation gets
-// one, and only while its session lives. After the last session has ended nothing may be left, and
-// the ledger must equal its recount.
+// one, and only while its session lives. Other nodes are a fake too, which ends what is wanted of
+// it in any way, at any time. After the last session has ended nothing may be left, and the ledger
+// must equal its recount.
 #include <map>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/check.hh"
@@ -63,6 +66,40 @@ class FakeSessions : public Readers, public Answers {
   std::vector<uint32_t> touches;
 };
 
+// Bundles, deletes and pushes that are under way.
+class FakeElsewhere : public Elsewhere {
+ public:
+  Result<BundleId> want(PullClass, std::span<const ObjectId> ids, uint64_t) override {
+    OBJ_CHECK(!ids.empty());
+    if (wanted.size() >= kWantedMax) return std::unexpected(Error{ErrorCode::kLimit});
+    wanted.emplace(++last_bundle_, ids.front());
+    return last_bundle_;
+  }
+  void unwant(BundleId bundle) override { OBJ_CHECK(wanted.erase(bundle) == 1); }
+  Whereabouts whereabouts(const ObjectId& id) override {
+    return static_cast<Whereabouts>(id.bytes[0] % 3);
+  }
+  Result<void> free(const ObjectId&, QuestionTag tag, uint64_t) override {
+    frees.push_back(tag);
+    return {};
+  }
+  Result<void> push(const ObjectId&, uint32_t, QuestionTag tag, uint64_t) override {
+    pushes.push_back(tag);
+    return {};
+  }
+  void on_create_outcome(const CreateOutcome&, uint64_t) override {
+    check_failed(__FILE__, __LINE__, "nothing was pulled");
+  }
+
+  static constexpr size_t kWantedMax = 8;
+  std::map<BundleId, ObjectId> wanted;  // with one of its ids
+  std::vector<QuestionTag> frees;
+  std::vector<QuestionTag> pushes;
+
+ private:
+  BundleId last_bundle_ = 0;
+};
+
 class Play {
  public:
   explicit Play(FuzzInput input)
@@ -73,7 +110,10 @@ class Play {
         arena_(kArenaBytes),
         staging_(kLayout.staging_blocks * session::kStagingBlockBytes),
         store_(table_, kArenaBytes, sessions_),
-        service_(store_, sessions_, sessions_, arena_) {}
+        admission_(store_),
+        service_(store_, admission_, sessions_, sessions_, arena_) {
+    if (input_.below(2) == 1) service_.set_elsewhere(elsewhere_);
+  }
 
   void run() {
     for (uint32_t place = 0; place < kSessions; place++) open(place);
@@ -82,6 +122,8 @@ class Play {
     OBJ_CHECK(store_.recount() == store_.ledger());
     for (const SessionId id : ids_) end(id);
     advance(1'000);
+    // What was prefetched is wanted until its time is over, perhaps for ever; nothing else is.
+    while (!elsewhere_.wanted.empty()) end_bundle();
     expect_nothing_left();
   }
 
@@ -94,7 +136,7 @@ class Play {
   void step() {
     const uint32_t place = input_.below(kSessions);
     FakeSession& session = sessions_.sessions.at(ids_[place]);
-    switch (input_.below(12)) {
+    switch (input_.below(14)) {
       case 0: return advance(input_.below(40));
       case 1: end(ids_[place]); return open(place);
       case 2: session.pins[input_.below(kLayout.pins_max)] = 0; return service_.on_bell();
@@ -105,7 +147,33 @@ class Play {
       case 5:
         sessions_.touches.push_back(static_cast<uint32_t>(input_.pick({0, 1, 2, 31, 32})));
         return;
+      case 12: return end_bundle();
+      case 13: return answer_questions();
       default: return request(ids_[place], session, place == 2);
+    }
+  }
+
+  void end_bundle() {
+    if (elsewhere_.wanted.empty()) return;
+    const auto [bundle, id] = *elsewhere_.wanted.begin();
+    elsewhere_.wanted.erase(bundle);
+    if (input_.below(2) == 0) return service_.on_bundle_done(bundle, now_ns_);
+    const bool is_too_large = input_.below(2) == 0;
+    const ErrorCode code = is_too_large ? ErrorCode::kTooLarge : ErrorCode::kDisconnected;
+    service_.on_bundle_failed(bundle, {.error = {code}, .object = id}, now_ns_);
+  }
+
+  // Of sessions that may be gone by now.
+  void answer_questions() {
+    const Error why{ErrorCode::kTimeout};
+    for (const QuestionTag tag : std::exchange(elsewhere_.frees, {})) {
+      if (!sessions_.sessions.contains(static_cast<SessionId>(tag >> 32))) continue;
+      const bool is_told = input_.below(2) == 0;
+      service_.on_freed(tag, is_told ? Result<uint32_t>(1) : std::unexpected(why), "why");
+    }
+    for (const QuestionTag tag : std::exchange(elsewhere_.pushes, {})) {
+      if (!sessions_.sessions.contains(static_cast<SessionId>(tag >> 32))) continue;
+      service_.on_pushed(tag, {}, "");
     }
   }
 
@@ -152,7 +220,9 @@ class Play {
   std::vector<std::byte> arena_;
   std::vector<std::byte> staging_;
   ObjectStore store_;
+  Admission admission_;
   LocalService service_;
+  FakeElsewhere elsewhere_;
   uint64_t now_ns_ = 1'000'000'000;
   SessionId ids_[kSessions] = {};
   SessionId last_id_ = 0;

@@ -76,7 +76,8 @@ void send_packet(FuzzInput& input, const UniqueFd& socket) {
       return send(&hello, sizeof hello);
     }
     case 1: {
-      const session::StatusQuery query{session::kStatusMagic, input.below(4)};
+      const session::StatusQuery query{
+          session::kStatusMagic, session::StatusTopic{input.below(7)}, {}};
       return send(&query, sizeof query);
     }
     default: {

@@ -68,7 +68,8 @@ class LocalServiceTest : public ::testing::Test {
         arena_(arena_bytes),
         staging_(session::kStagingBlockBytes),
         store_(table_, arena_bytes, sessions_),
-        service_(store_, sessions_, sessions_, arena_) {}
+        admission_(store_),
+        service_(store_, admission_, sessions_, sessions_, arena_) {}
 
   void ask(SessionId session, uint32_t tag, const Operation& operation, bool read_only = false) {
     service_.handle({session, read_only, staging_}, tag, operation, now_ns_);
@@ -115,6 +116,7 @@ class LocalServiceTest : public ::testing::Test {
   std::vector<std::byte> arena_;
   std::vector<std::byte> staging_;
   ObjectStore store_;
+  Admission admission_;
   LocalService service_;
   uint64_t now_ns_ = 1'000 * kMs;
 };

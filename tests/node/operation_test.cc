@@ -75,8 +75,28 @@ TEST(Decode, refuses_tags_cells_and_flags_out_of_range) {
   request.tag = 16;
   EXPECT_EQ(breach(request), "tag");
   request.tag = 0;
-  request.flags = 1;
+  request.flags = session::kMore;
+  EXPECT_EQ(breach(request), "");
+  request.flags = 2;
   EXPECT_EQ(breach(request), "flags");
+}
+
+TEST(Decode, lets_only_calls_of_many_objects_say_that_more_follow) {
+  for (uint16_t op = 1; op <= 13; op++) {
+    Request request = request_of(RequestOp{op});
+    request.owner[0] = 'x';  // or a number of something, for other operations
+    request.flags = session::kMore;
+    const bool may = request.op == RequestOp::kGet || request.op == RequestOp::kPrefetch;
+    if (may) request.get.pin_cell = 0;
+    EXPECT_EQ(breach(request), may ? "" : "flags") << op;
+  }
+}
+
+TEST(Decode, takes_a_push_to_any_node_but_0) {
+  Request request = request_of(RequestOp::kPush);
+  EXPECT_EQ(breach(request), "node");
+  request.push.node = 77;
+  EXPECT_EQ(std::get<op::Push>(*decode(request, kLayout)).node, 77u);
 }
 
 TEST(Decode, refuses_a_cancel_of_an_impossible_tag) {
@@ -99,7 +119,7 @@ TEST(Decode, wants_an_owner_of_1_to_31_bytes_and_a_nul) {
 }
 
 TEST(Decode, refuses_operations_that_do_not_exist) {
-  for (const uint32_t op : {0u, 12u, 255u, 65535u}) {
+  for (const uint32_t op : {0u, 14u, 255u, 65535u}) {
     EXPECT_EQ(breach(request_of(static_cast<RequestOp>(op))), "op") << op;
   }
 }

@@ -251,7 +251,8 @@ TEST(ObjectTable, shows_readers_in_other_threads_whole_objects_or_none) {
   std::mt19937_64 random(seed + 2);
   std::vector<uint32_t> slots;
   // Until readers have had their share, however slow the build is; with a bound, so that it ends.
-  for (uint64_t round = 0; round < 2'000'000 && (round < 500'000 || seen.load() < 10'000); round++) {
+  for (uint64_t round = 0; round < 2'000'000 && (round < 500'000 || seen.load() < 10'000);
+       round++) {
     if (slots.size() == 16) {
       std::swap(slots[random() % slots.size()], slots.back());
       test.evict(slots.back());

@@ -19,6 +19,7 @@ int run(const ObjdCommand& command) {
     std::cerr << "objd: cannot append to log_file '" << command.log_file << "'\n";
     return 1;
   }
+  block_end_signals();  // UCX starts a thread
   auto node = Node::start(command.node);
   if (!node) {
     log::error("start_failed", {{"reason", node.error()}});

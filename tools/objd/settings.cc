@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/objd/settings.hh"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <vector>
 
 #include "base/default_socket.hh"
 #include "node/size_text.hh"
 #include "tools/daemon/log_settings.hh"
+#include "tools/daemon/secret_file.hh"
 #include "tools/daemon/setting.hh"
 
 namespace obj {
@@ -45,6 +48,86 @@ Problem apply_mode(const std::string& text, NodeConfig& node) {
   return {};
 }
 
+Problem apply_size(const std::string& text, uint64_t least, uint64_t most, uint64_t& target) {
+  const auto size = parse_size(text);
+  if (!size) return size.error();
+  if (*size < least || *size > most) {
+    return "must be a size from " + size_text(least) + " to " + size_text(most);
+  }
+  target = *size;
+  return {};
+}
+
+Problem apply_chunk_size(const std::string& text, PullOptions& pull) {
+  uint64_t bytes = 0;
+  if (const Problem problem = apply_size(text, 4096, uint64_t{1} << 30, bytes)) return problem;
+  pull.object_chunk_size = static_cast<uint32_t>(bytes);
+  return {};
+}
+
+// "HOST:PORT", "[V6]:PORT", or nothing.
+Problem apply_address(const std::string& text, std::string& target) {
+  const size_t colon = text.rfind(':');
+  uint32_t port = 0;
+  const bool has_host = colon != std::string::npos && colon > 0;
+  if (!text.empty() &&
+      (!has_host || apply_number(text.substr(colon + 1), 0, UINT16_MAX, port).has_value())) {
+    return "must be HOST:PORT, such as 10.0.0.7:7461";
+  }
+  target = text;
+  return {};
+}
+
+Problem apply_secret_file(const std::string& path, ClusterConfig& cluster) {
+  if (path.empty()) return {};
+  auto secret = read_secret_file(path);
+  if (!secret) return secret.error();
+  cluster.secret = std::move(*secret);
+  return {};
+}
+
+// Being one node of many.
+std::vector<Setting> cluster_settings_of(ClusterConfig& cluster) {
+  return {
+      {"listen", "HOST:PORT for other nodes, port 0: any free one; empty: this node is alone", "",
+       [&](const std::string& value) { return apply_address(value, cluster.listen); }},
+      {"directory", "HOST:PORT of the directory; empty: this objd runs one", "",
+       [&](const std::string& value) { return apply_address(value, cluster.directory); }},
+      {"directory_listen",
+       "HOST:PORT of the directory that this objd runs; empty: the port after that of `listen`", "",
+       [&](const std::string& value) { return apply_address(value, cluster.directory_listen); }},
+      {"secret_file", "file with the cluster's secret; empty: whoever reaches the port is let in",
+       "", [&](const std::string& value) { return apply_secret_file(value, cluster); }},
+      {"node_id", "number of this node in the cluster; 0: drawn from its address", "0",
+       [&](const std::string& value) {
+         return apply_number(value, 0, UINT32_MAX, cluster.node_id);
+       }},
+      {"net_devices", "network devices to use (UCX_NET_DEVICES); empty: all", "",
+       [&](const std::string& value) -> Problem {
+         cluster.net_devices = value;
+         return {};
+       }},
+      {"object_chunk_size", "how much of an object one read brings", "1M",
+       [&](const std::string& value) { return apply_chunk_size(value, cluster.pull); }},
+      {"max_bytes_in_flight", "bytes that reads of other nodes may have under way", "256M",
+       [&](const std::string& value) {
+         return apply_size(value, 1 << 16, uint64_t{1} << 40, cluster.pull.max_bytes_in_flight);
+       }},
+      {"pull_timeout_ms", "a source that delivers nothing for so long is left for another", "10000",
+       [&](const std::string& value) {
+         return apply_number(value, 10, 3'600'000, cluster.pull.pull_timeout_ms);
+       }},
+      {"pull_bandwidth", "bytes per second of all pulls to this node; 0: no limit", "0",
+       [&](const std::string& value) {
+         return apply_size(value, 0, uint64_t{1} << 50, cluster.pull_bandwidth);
+       }},
+      {"heartbeat_ms", "how often idle peers are asked for a sign of life", "200",
+       [&](const std::string& value) {
+         return apply_number(value, 10, 60'000, cluster.heartbeat_ms);
+       }},
+  };
+}
+
 std::vector<Setting> settings_of(ObjdCommand& command) {
   NodeConfig& node = command.node;
   static const std::map<std::string, bool> kBooleans{
@@ -54,7 +137,7 @@ std::vector<Setting> settings_of(ObjdCommand& command) {
                                                            {"transparent", HugePages::kTransparent},
                                                            {"2M", HugePages::k2M},
                                                            {"1G", HugePages::k1G}};
-  return {
+  std::vector<Setting> all{
       {"socket", "Unix socket on which clients connect", default_socket_path(),
        [&](const std::string& value) -> Problem {
          if (value.empty()) return "must be a path";
@@ -89,9 +172,11 @@ std::vector<Setting> settings_of(ObjdCommand& command) {
        [&](const std::string& value) {
          return apply_number(value, 1, session::kPinsMax, node.client_pins_max);
        }},
-      log_level_setting(command.log_level),
-      log_file_setting(command.log_file),
   };
+  std::ranges::move(cluster_settings_of(node.cluster), std::back_inserter(all));
+  all.push_back(log_level_setting(command.log_level));
+  all.push_back(log_file_setting(command.log_file));
+  return all;
 }
 
 }  // namespace

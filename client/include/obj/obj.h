@@ -59,6 +59,7 @@ enum obj_status {
 	OBJ_ETOOLARGE = -12,    /* can never fit in this node's arena */
 	OBJ_ECANCELLED = -13,   /* ended by obj_cancel() */
 	OBJ_ENOTOWNER = -14,    /* not the creator, or no pin by that owner */
+	OBJ_EUNAVAILABLE = -15, /* other nodes are needed and cannot be reached, or failed */
 };
 
 struct obj_client;
@@ -189,12 +190,15 @@ int obj_abort(struct obj_client *client, struct obj_buffer *buffer);
 /*
  * obj_get() -- pin an object and view its bytes in place, without a copy.
  *
- *   timeout_ms  how long to wait for the object to be sealed; 0 succeeds only if it is there now
+ *   timeout_ms  how long to wait for the object to be sealed, here or on another node of the cluster,
+ *               from where it is then copied here; 0 succeeds only if it is on this node now
  *   view        out. Its bytes neither change nor move until obj_release(), and are not evicted
  *               meanwhile: hold views briefly, or the node runs out of room for others.
  *
- * OBJ_ENOTFOUND, OBJ_ETIMEOUT, OBJ_ELIMIT (pins_max views are held), OBJ_EDISCONNECTED,
- * OBJ_EINVAL. After an error nothing is pinned.
+ * After the timeout: OBJ_ENOTFOUND if no node had it, OBJ_ETIMEOUT if one has it or is making it, or
+ * if that could not be found out. Before: OBJ_EUNAVAILABLE if every holder died or failed,
+ * OBJ_ETOOLARGE if this node's arena cannot hold it. OBJ_ELIMIT (pins_max views are held),
+ * OBJ_EDISCONNECTED, OBJ_EINVAL. After an error nothing is pinned.
  */
 int obj_get(struct obj_client *client, const struct obj_id *id, int32_t timeout_ms,
 	    struct obj_view *view);
@@ -217,11 +221,13 @@ int obj_release(struct obj_client *client, struct obj_view *view);
 /* Release those of `count` views that are not empty. */
 int obj_release_many(struct obj_client *client, struct obj_view *views, size_t count);
 
-/* 1 into *present if a sealed object with that id is here, else 0. Not a promise for later. */
+/* 1 into *present if a sealed object with that id is on this node, else 0. Not a promise for later. */
 int obj_contains(struct obj_client *client, const struct obj_id *id, int *present);
 
 /*
  * obj_wait() -- until at least `wanted` of the `count` objects are here, sealed, or time is up.
+ *
+ * Objects of other nodes are brought here, after those that somebody gets.
  *
  *   ready        out, count bytes: 1 where the object is here. Pins nothing.
  *   ready_count  out: how many; never less than `wanted` when 0 is returned
@@ -232,12 +238,35 @@ int obj_contains(struct obj_client *client, const struct obj_id *id, int *presen
 int obj_wait(struct obj_client *client, const struct obj_id *ids, size_t count, size_t wanted,
 	     int32_t timeout_ms, uint8_t *ready, size_t *ready_count);
 
+/* ---- other nodes ---------------------------------------------------------------------------- */
+
+/*
+ * obj_prefetch() -- have objects of other nodes brought here, after whatever somebody waits for.
+ *
+ *   timeout_ms  how long they are wanted; they need not exist yet
+ *
+ * Returns at once, and promises nothing: what was brought may be evicted before it is got. Ids that
+ * are here already are fine. A node alone: OBJ_ENOTFOUND for ids that are not here.
+ */
+int obj_prefetch(struct obj_client *client, const struct obj_id *ids, size_t count,
+		 int32_t timeout_ms);
+
+/*
+ * obj_push() -- have the node `node` (as `objctl nodes` lists it) prefetch an object.
+ *
+ * 0 when that node was asked; it then brings the object as if its own client had called
+ * obj_prefetch(). OBJ_EUNAVAILABLE if the node is unknown or does not answer. OBJ_EINVAL if node is 0.
+ */
+int obj_push(struct obj_client *client, const struct obj_id *id, uint32_t node);
+
 /* ---- delete, pin --------------------------------------------------------------------------- */
 
 /*
  * obj_delete() -- free an object.
  *
- * From now on nobody gets it, and its id can be created again. Views that are held stay valid; the
+ * From now on nobody gets it, and its id can be created again. In a cluster that holds for every node
+ * that the directory could tell; if it could not be told: OBJ_EUNAVAILABLE, and the object is gone on
+ * this node only. Views that are held stay valid; the
  * memory comes back when the last one is released. An object under construction goes when its
  * creator seals or aborts it. Deleting an object that does not exist is a success. Pins by owner
  * name do not protect from obj_delete().
@@ -290,15 +319,24 @@ int obj_stat(struct obj_client *client, const struct obj_id *id, struct obj_info
 int obj_list(struct obj_client *client, uint64_t *cursor, struct obj_info *infos, size_t capacity,
 	     size_t *count);
 
-#define OBJ_STATUS_AUDIT 1u /* recount the ledger from the objects and compare; slow */
+#define OBJ_STATUS_AUDIT 1u     /* the same, with a recount of the ledger; slow */
+#define OBJ_STATUS_TRANSFERS 2u /* the pulls that run: source, rate, progress, what they wait for */
+#define OBJ_STATUS_NODES 3u     /* the nodes of the cluster, as the directory knows them */
 
 /*
  * obj_status() -- the daemon's state as JSON text: arena, ledger, sessions, configuration.
  *
+ *   topic          0, or one of OBJ_STATUS_...; the fields are listed in objctl(1)
  *   text           out: up to capacity bytes, always NUL-terminated; may be NULL if capacity is 0
  *   needed_bytes   out: bytes of the whole text with its NUL; more than capacity: it was cut
+ *
+ * What the directory would have to say and did not is an "error" in the text.
  */
-int obj_status(struct obj_client *client, uint32_t flags, char *text, size_t capacity,
+int obj_status(struct obj_client *client, uint32_t topic, char *text, size_t capacity,
+	       size_t *needed_bytes);
+
+/* obj_locate() -- where the copies of an object are, as JSON text like obj_status()'s. */
+int obj_locate(struct obj_client *client, const struct obj_id *id, char *text, size_t capacity,
 	       size_t *needed_bytes);
 
 /* ---- non-blocking calls, in MPI's shape ------------------------------------------------------ */

@@ -255,7 +255,7 @@ TEST(Activation, keeps_to_the_limit_under_random_coming_and_going) {
       ASSERT_NO_FATAL_FAILURE(queue.plan());
       size_t active = 0;
       for (const Bundle& bundle : queue.bundles) {
-        active += Queue::runs(bundle) ? 1 : 0;
+        active += Queue::runs(bundle) ? 1u : 0u;
       }
       ASSERT_EQ(active, queue.activation.active_bundles());
       ASSERT_TRUE(active > 0 || queue.activation.queued_bundles() == 0);

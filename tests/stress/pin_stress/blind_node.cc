@@ -42,7 +42,8 @@ class BlindNode : private Doorkeeper, private LineEvents {
         sessions_(table_.header()),
         readers_(sessions_),
         store_(table_, arena_.bytes().size(), readers_),
-        service_(store_, readers_, sessions_, arena_.bytes()),
+        admission_(store_),
+        service_(store_, admission_, readers_, sessions_, arena_.bytes()),
         pump_(table_.header(), sessions_, service_, [this](SessionId id) { lines_.erase(id); }),
         greeter_(std::move(socket), reactor_, *this) {}
 
@@ -93,7 +94,9 @@ class BlindNode : private Doorkeeper, private LineEvents {
     sessions_.end(session, reason, is_breach);
   }
   void on_line_bell(SessionId) override { service_.on_bell(); }
-  std::string on_line_status(bool) override { return "{}"; }
+  void on_line_status(SessionId session, const session::StatusQuery&) override {
+    lines_.at(session)->answer_status("{}");
+  }
 
   Reactor reactor_;
   Arena arena_;
@@ -101,6 +104,7 @@ class BlindNode : private Doorkeeper, private LineEvents {
   SessionSet sessions_;
   BlindReaders readers_;
   ObjectStore store_;
+  Admission admission_;
   LocalService service_;
   RequestPump pump_;
   Greeter greeter_;

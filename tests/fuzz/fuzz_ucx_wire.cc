@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/fabric/ucx/fuzz/fuzz_ucx_wire.cc -- any bytes as a frame, a handshake, orders, answers.
+// tests/fuzz/fuzz_ucx_wire.cc -- any bytes as a frame, a handshake, orders, answers.
 //
 // They are refused, or are exactly what our writer makes of them.
 #include <algorithm>
