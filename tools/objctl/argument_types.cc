@@ -5,7 +5,9 @@
 #include <cctype>
 #include <charconv>
 #include <cstdint>
+#include <optional>
 
+#include "tools/objctl/address_text.hh"
 #include "tools/objctl/size_text.hh"
 
 namespace objctl {
@@ -19,6 +21,16 @@ CLI::Validator check_that(bool (*accepts)(const std::string&), const char* compl
         return accepts(text) ? std::string() : "`" + text + "` " + complaint;
       },
       "");
+}
+
+// The number that `text` is, if it is digits and nothing else.
+template <class Number>
+std::optional<Number> whole_number(const std::string& text) {
+  Number number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end) return std::nullopt;
+  return number;
 }
 
 bool is_all_hex(const std::string& text) {
@@ -53,13 +65,19 @@ CLI::Validator is_owner() {
 
 CLI::Validator is_count() {
   return check_that(
-      [](const std::string& text) {
-        uint64_t count = 0;
-        const char* const end = text.data() + text.size();
-        const auto [rest, error] = std::from_chars(text.data(), end, count);
-        return error == std::errc{} && rest == end;
-      },
+      [](const std::string& text) { return whole_number<uint64_t>(text).has_value(); },
       "is no count");
+}
+
+CLI::Validator is_node() {
+  return check_that(
+      [](const std::string& text) { return whole_number<uint32_t>(text).value_or(0) != 0; },
+      "is no number of a node, such as `objctl nodes` shows");
+}
+
+CLI::Validator is_address() {
+  return check_that([](const std::string& text) { return host_port_from(text).has_value(); },
+                    "is no HOST:PORT such as 10.0.0.7:7461");
 }
 
 CLI::Validator is_not_empty() {

@@ -29,6 +29,10 @@ CLI::Validator is_hex();
 CLI::Validator is_owner();
 // A whole number that is not negative and fits in 64 bits; CLI11 alone lets "-1" wrap around.
 CLI::Validator is_count();
+// The number of a node, which is not 0 and fits in 32 bits.
+CLI::Validator is_node();
+// HOST:PORT or [V6]:PORT.
+CLI::Validator is_address();
 // Text that is not empty.
 CLI::Validator is_not_empty();
 

@@ -8,7 +8,8 @@
 namespace objctl {
 
 // Each carries out one command and prints its result on standard output. The value is the exit code
-// of a command that ran and whose answer may be "no" (contains, an audit that disagrees).
+// of a command that ran and whose answer may be "no" (contains, where, doctor, an audit that
+// disagrees).
 Outcome<int> run(const PutOptions& options, const GlobalOptions& global);
 Outcome<int> run(const GetOptions& options, const GlobalOptions& global);
 Outcome<int> run(const LsOptions& options, const GlobalOptions& global);
@@ -20,6 +21,12 @@ Outcome<int> run(const ContainsOptions& options, const GlobalOptions& global);
 Outcome<int> run(const WaitOptions& options, const GlobalOptions& global);
 Outcome<int> run(const StatusOptions& options, const GlobalOptions& global);
 Outcome<int> run(const TopOptions& options, const GlobalOptions& global);
+Outcome<int> run(const NodesOptions& options, const GlobalOptions& global);
+Outcome<int> run(const WhereOptions& options, const GlobalOptions& global);
+Outcome<int> run(const TransfersOptions& options, const GlobalOptions& global);
+Outcome<int> run(const PrefetchOptions& options, const GlobalOptions& global);
+Outcome<int> run(const PushOptions& options, const GlobalOptions& global);
+Outcome<int> run(const DoctorOptions& options, const GlobalOptions& global);
 Outcome<int> run(const CompletionOptions& options, const GlobalOptions& global);
 
 // Runs the command, tells of its failure on standard error, and returns the exit code.

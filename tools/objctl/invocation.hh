@@ -77,13 +77,42 @@ struct TopOptions {
   double interval_s = 2;
 };
 
+struct NodesOptions {};
+
+struct WhereOptions {
+  std::vector<ObjectName> objects;
+};
+
+struct TransfersOptions {
+  bool watch = false;
+  std::optional<uint64_t> frames_max;  // of a watch; nothing: until stopped
+  double interval_s = 1;
+};
+
+struct PrefetchOptions {
+  std::vector<ObjectName> objects;
+};
+
+struct PushOptions {
+  std::vector<ObjectName> objects;
+  uint32_t node = 0;
+};
+
+// What doctor judges for. What is not given is the running objd's.
+struct DoctorOptions {
+  std::optional<uint64_t> memory_bytes;  // of the arena
+  std::string listen;                    // HOST:PORT for other nodes
+  std::string directory;                 // HOST:PORT of the directory
+};
+
 struct CompletionOptions {
   std::string shell;  // "bash"
 };
 
 using Command = std::variant<PutOptions, GetOptions, LsOptions, StatOptions, RmOptions, PinOptions,
                              UnpinOptions, ContainsOptions, WaitOptions, StatusOptions, TopOptions,
-                             CompletionOptions>;
+                             NodesOptions, WhereOptions, TransfersOptions, PrefetchOptions,
+                             PushOptions, DoctorOptions, CompletionOptions>;
 
 struct Invocation {
   GlobalOptions global;

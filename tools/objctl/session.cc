@@ -18,6 +18,21 @@ int32_t hello_timeout_ms(const GlobalOptions& options) {
   return given > 0 ? std::min(given, kHelloTimeoutMs) : kHelloTimeoutMs;
 }
 
+// What `read` has to say, asked again until all of it fits.
+template <class Read>
+Outcome<std::string> whole_text(const std::string& what, Read read) {
+  std::string text(size_t{64} << 10, '\0');
+  while (true) {
+    size_t needed_bytes = 0;
+    const int status = read(text.data(), text.size(), &needed_bytes);
+    if (status != OBJ_OK) return library_failure(status, what);
+    const bool is_whole = needed_bytes <= text.size();
+    // The next one may be longer again, so leave room.
+    text.resize(is_whole ? needed_bytes - 1 : needed_bytes + needed_bytes / 4);
+    if (is_whole) return text;
+  }
+}
+
 }  // namespace
 
 Outcome<Session> Session::open(const GlobalOptions& options, Access access, size_t operations_max) {
@@ -35,17 +50,16 @@ Outcome<Session> Session::open(const GlobalOptions& options, Access access, size
   return Session(client);
 }
 
-Outcome<std::string> Session::status(uint32_t flags) const {
-  std::string text(size_t{64} << 10, '\0');
-  while (true) {
-    size_t needed_bytes = 0;
-    const int status = obj_status(get(), flags, text.data(), text.size(), &needed_bytes);
-    if (status != OBJ_OK) return library_failure(status, "status");
-    const bool is_whole = needed_bytes <= text.size();
-    // The next one may be longer again, so leave room.
-    text.resize(is_whole ? needed_bytes - 1 : needed_bytes + needed_bytes / 4);
-    if (is_whole) return text;
-  }
+Outcome<std::string> Session::status(uint32_t topic, const std::string& what) const {
+  return whole_text(what, [&](char* text, size_t capacity, size_t* needed_bytes) {
+    return obj_status(get(), topic, text, capacity, needed_bytes);
+  });
+}
+
+Outcome<std::string> Session::locate(const obj_id& id, const std::string& what) const {
+  return whole_text(what, [&](char* text, size_t capacity, size_t* needed_bytes) {
+    return obj_locate(get(), &id, text, capacity, needed_bytes);
+  });
 }
 
 }  // namespace objctl

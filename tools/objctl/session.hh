@@ -26,8 +26,9 @@ class Session {
 
   obj_client* get() const { return client_.get(); }
 
-  // The JSON text of obj_status().
-  Outcome<std::string> status(uint32_t flags) const;
+  // The JSON text of obj_status(), and of obj_locate(); `what` begins the failure's line.
+  Outcome<std::string> status(uint32_t topic, const std::string& what = "status") const;
+  Outcome<std::string> locate(const obj_id& id, const std::string& what) const;
 
  private:
   struct Close {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "tools/objctl/bar.hh"
+#include "tools/objctl/cluster_pages.hh"
 #include "tools/objctl/size_text.hh"
 #include "tools/objctl/status_tables.hh"
 #include "tools/objctl/time_text.hh"
@@ -105,8 +106,9 @@ std::string status_page(const Json& status) {
   std::string page = daemon_line(status);
   for (const std::string& section :
        {arena_lines(status, kBarCells) + ledger_lines(status),
-        table_line(status) + waiting_line(status) + audit_lines(status), blocker_lines(status),
-        session_lines(status), counter_lines(status), option_lines(status)}) {
+        table_line(status) + waiting_line(status) + audit_lines(status), cluster_lines(status),
+        blocker_lines(status), session_lines(status), counter_lines(status),
+        option_lines(status)}) {
     if (!section.empty()) page += "\n" + section;
   }
   return page;

@@ -11,7 +11,8 @@
 
 namespace objctl {
 
-// The whole page: daemon, arena, ledger, table, blockers, counters, sessions, options, audit.
+// The whole page: daemon, arena, ledger, table, cluster, blockers, counters, sessions, options,
+// audit.
 std::string status_page(const Json& status);
 
 // The parts that `top` shows too; each is empty or ends in a newline.

@@ -6,13 +6,6 @@
 namespace objctl {
 namespace {
 
-void add_objects(CLI::App& app, std::vector<ObjectName>& objects) {
-  app.add_option("ID", objects, "Objects: 32 hex digits or name:NAME")
-      ->required()
-      ->check(is_object_name())
-      ->type_name("");
-}
-
 class Stat : public Plain<StatOptions> {
  public:
   CLI::App* declare(CLI::App& root) override {
@@ -132,6 +125,13 @@ class Completion : public Plain<CompletionOptions> {
 
 }  // namespace
 
+void add_objects(CLI::App& app, std::vector<ObjectName>& objects) {
+  app.add_option("ID", objects, "Objects: 32 hex digits or name:NAME")
+      ->required()
+      ->check(is_object_name())
+      ->type_name("");
+}
+
 void add_examples(CLI::App& app, const std::string& examples) {
   app.footer("Also --socket, --json and --timeout: see `objctl --help`.\n\nExamples:\n" + examples);
 }
@@ -150,6 +150,7 @@ std::vector<std::unique_ptr<Subcommand>> all_subcommands() {
   all.push_back(std::make_unique<Wait>());
   all.push_back(std::make_unique<Status>());
   all.push_back(std::make_unique<Top>());
+  for (auto& subcommand : cluster_subcommands()) all.push_back(std::move(subcommand));
   all.push_back(std::make_unique<Completion>());
   return all;
 }

@@ -43,6 +43,12 @@ std::unique_ptr<Subcommand> put_subcommand();
 std::unique_ptr<Subcommand> get_subcommand();
 std::unique_ptr<Subcommand> ls_subcommand();
 
+// Those that are about other nodes, and the examination of this one.
+std::vector<std::unique_ptr<Subcommand>> cluster_subcommands();
+
+// The option that names objects, one or more, in `objects`.
+void add_objects(CLI::App& app, std::vector<ObjectName>& objects);
+
 // All of them, in the order of the help text.
 std::vector<std::unique_ptr<Subcommand>> all_subcommands();
 

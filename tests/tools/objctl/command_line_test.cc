@@ -169,6 +169,16 @@ TEST(CommandLine, refuses_what_is_wrong_and_says_so_in_one_line) {
       {"wait", kHex, "--count", "2"},
       {"top", "-d", "0"},
       {"top", "-n", "0"},
+      {"where"},
+      {"prefetch"},
+      {"push", kHex},
+      {"push", kHex, "--node", "0"},
+      {"push", kHex, "--node", "4294967296"},
+      {"push", kHex, "--node", "-1"},
+      {"transfers", "-n", "2"},
+      {"transfers", "--delay", "2"},
+      {"doctor", "--memory", "lots"},
+      {"doctor", "--listen", "7461"},
       {"completion"},
       {"completion", "zsh"},
       {"--timeout", "-2", "ls"},
@@ -180,6 +190,25 @@ TEST(CommandLine, refuses_what_is_wrong_and_says_so_in_one_line) {
     EXPECT_TRUE(complaint.starts_with("objctl: usage: ")) << complaint << " " << joined(arguments);
     EXPECT_EQ(complaint.find('\n'), complaint.size() - 1) << complaint;
   }
+}
+
+TEST(CommandLine, takes_the_arguments_of_the_cluster_commands) {
+  EXPECT_EQ(parsed<WhereOptions>({"where", kHex, "name:x"}).objects.size(), 2u);
+  EXPECT_EQ(parsed<PrefetchOptions>({"prefetch", kHex}).objects.size(), 1u);
+  const auto push = parsed<PushOptions>({"push", kHex, "name:x", "--node", "4294967295"});
+  EXPECT_EQ(push.objects.size(), 2u);
+  EXPECT_EQ(push.node, 4294967295u);
+  EXPECT_FALSE(parsed<TransfersOptions>({"transfers"}).watch);
+  const auto watch = parsed<TransfersOptions>({"transfers", "-w", "-n", "3", "-d", "0.5"});
+  EXPECT_TRUE(watch.watch);
+  EXPECT_EQ(watch.frames_max, 3u);
+  EXPECT_EQ(watch.interval_s, 0.5);
+  EXPECT_EQ(parsed<DoctorOptions>({"doctor"}).memory_bytes, std::nullopt);
+  const auto doctor = parsed<DoctorOptions>(
+      {"doctor", "--memory", "64G", "--listen", "[::1]:0", "--directory", "node-1:7462"});
+  EXPECT_EQ(doctor.memory_bytes, uint64_t{64} << 30);
+  EXPECT_EQ(doctor.listen, "[::1]:0");
+  EXPECT_EQ(doctor.directory, "node-1:7462");
 }
 
 TEST(CommandLine, names_the_command_whose_help_is_useful) {
@@ -205,8 +234,9 @@ TEST(CommandLine, help_and_version_are_no_errors) {
 }
 
 TEST(CommandLine, help_of_every_command_has_an_example) {
-  for (const char* command : {"put", "get", "ls", "stat", "rm", "pin", "unpin", "contains", "wait",
-                              "status", "top", "completion"}) {
+  for (const char* command :
+       {"put", "get", "ls", "stat", "rm", "pin", "unpin", "contains", "wait", "status", "top",
+        "nodes", "where", "transfers", "prefetch", "push", "doctor", "completion"}) {
     const auto invocation = parse_command_line({command, "--help"});
     ASSERT_FALSE(invocation);
     EXPECT_NE(invocation.error().out.find("\nExamples:\n"), std::string::npos) << command;

@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <map>
+#include <sstream>
 
 #include "tests/tools/objctl/fake_libobj.hh"
 #include "tests/tools/objctl/temporary_folder.hh"
@@ -311,6 +313,108 @@ TEST_F(Commands, top_prints_so_many_frames) {
             "{\"version\":\"9.9\"}\n{\"version\":\"9.9\"}\n");
 }
 
+TEST_F(Commands, nodes_shows_the_table_or_the_json) {
+  store().topic_json[OBJ_STATUS_NODES] =
+      R"({"self":7,"nodes":[{"node":7,"status":"alive","address":"h:1"}]})";
+  const Ran ran = run({"nodes"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_NE(ran.out.find("this node\n"), std::string::npos) << ran.out;
+  EXPECT_EQ(run({"nodes", "--json"}).out, store().topic_json[OBJ_STATUS_NODES] + "\n");
+}
+
+TEST_F(Commands, cluster_commands_give_the_reason_why_there_is_no_report) {
+  const std::string alone = R"({"error":"this objd is alone: it has no listen address"})";
+  store().topic_json[OBJ_STATUS_NODES] = alone;
+  store().topic_json[OBJ_STATUS_TRANSFERS] = alone;
+  store().location[fake_libobj::key_of("x")] = alone;
+  for (const auto& [arguments, what] :
+       std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"nodes"}, "nodes"},
+           {{"transfers"}, "transfers"},
+           {{"transfers", "--watch", "-n", "1"}, "transfers"},
+           {{"where", "name:x"}, "where name:x"}}) {
+    const Ran ran = run(arguments);
+    EXPECT_EQ(ran.exit_code, 1) << what;
+    EXPECT_EQ(ran.out, "") << what;
+    EXPECT_EQ(ran.error, "objctl: " + what + ": this objd is alone: it has no listen address\n");
+  }
+  const Json told = Json::parse(run({"nodes", "--json"}).error);
+  EXPECT_EQ(told["status"], "OBJ_EUNAVAILABLE");
+}
+
+TEST_F(Commands, where_says_no_if_no_node_has_one_of_the_objects) {
+  store().location[fake_libobj::key_of("x")] =
+      R"({"id":"x","data_bytes":1,"copies_known":1,"copies":[{"node":3}]})";
+  EXPECT_EQ(run({"where", "name:x"}).exit_code, 0);
+  const Ran ran = run({"where", "name:y", "name:x"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.error, "");
+  EXPECT_NE(ran.out.find(id_text(id_of("y")) + "  on no node\n"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("1 copy\n"), std::string::npos) << ran.out;
+  EXPECT_EQ(run({"where", "name:x", "--json"}).out,
+            store().location[fake_libobj::key_of("x")] + "\n");
+}
+
+TEST_F(Commands, where_goes_on_after_a_failure) {
+  store().fail_next["obj_locate"] = OBJ_ESYSTEM;
+  const Ran ran = run({"where", "name:x", "name:y"});
+  EXPECT_EQ(ran.error, "objctl: where name:x: planned failure of obj_locate\n");
+  EXPECT_NE(ran.out.find(id_text(id_of("y"))), std::string::npos) << ran.out;
+}
+
+TEST_F(Commands, transfers_shows_one_page_or_so_many_frames) {
+  store().topic_json[OBJ_STATUS_TRANSFERS] = R"({"transfers":[],"wanted_objects":0})";
+  const std::string page = run({"transfers"}).out;
+  EXPECT_EQ(page, "0 transfers, 0 objects wanted, - under way\n");
+  EXPECT_EQ(run({"transfers", "--watch", "-n", "2", "-d", "0.05"}).out, page + "\n" + page);
+  EXPECT_EQ(run({"transfers", "-w", "-n", "1", "--json"}).out,
+            store().topic_json[OBJ_STATUS_TRANSFERS] + "\n");
+}
+
+TEST_F(Commands, prefetch_asks_for_all_objects_at_once) {
+  EXPECT_EQ(run({"prefetch", "name:x", "name:y", "--timeout", "77"}).exit_code, 0);
+  EXPECT_EQ(store().prefetched,
+            (std::set<std::string>{fake_libobj::key_of("x"), fake_libobj::key_of("y")}));
+  EXPECT_EQ(store().prefetch_timeout_ms, 77);
+  store().fail_next["obj_prefetch"] = OBJ_ENOTFOUND;
+  EXPECT_EQ(run({"prefetch", "name:z"}).exit_code, 1);
+  EXPECT_EQ(store().prefetched.size(), 2u);
+}
+
+TEST_F(Commands, push_asks_another_node_and_goes_on_after_a_failure) {
+  store().fail_next["obj_push"] = OBJ_EUNAVAILABLE;
+  const Ran ran = run({"push", "name:x", "name:y", "--node", "3"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.error, "objctl: push name:x: planned failure of obj_push\n");
+  EXPECT_EQ(store().pushed, (std::map<std::string, uint32_t>{{fake_libobj::key_of("y"), 3}}));
+}
+
+TEST_F(Commands, doctor_examines_also_without_a_daemon) {
+  store().daemon_is_absent = true;
+  const Ran ran = run({"doctor"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.error, "");
+  EXPECT_NE(ran.out.find("PROBLEM  objd        no objd listens on /fake.sock\n"), std::string::npos)
+      << ran.out;
+}
+
+TEST_F(Commands, doctor_says_of_a_running_daemon_what_is_wrong) {
+  store().status_json = R"({"arena":{"capacity_bytes":4096,"pages":"4K"},
+                            "cluster":{"address":"127.0.0.1:1","directory_connected":false}})";
+  const Ran ran = run({"doctor", "--json"});
+  EXPECT_EQ(ran.exit_code, 1);
+  std::map<std::string, std::string> verdicts;
+  std::istringstream lines(ran.out);
+  for (std::string line; std::getline(lines, line);) {
+    const Json finding = Json::parse(line);
+    verdicts[finding["check"]] = finding["verdict"];
+  }
+  EXPECT_EQ(verdicts["objd"], "ok");
+  EXPECT_EQ(verdicts["huge_pages"], "warning");
+  EXPECT_EQ(verdicts["listen"], "problem");
+  EXPECT_EQ(verdicts["directory"], "problem");
+}
+
 TEST_F(Commands, completion_prints_the_script) {
   const Ran ran = run({"completion", "bash"});
   EXPECT_EQ(ran.exit_code, 0);
@@ -321,10 +425,22 @@ TEST_F(Commands, every_command_says_when_there_is_no_daemon) {
   store().daemon_is_absent = true;
   write_file(path("in"), "bytes");
   const std::vector<std::vector<std::string>> all = {
-      {"put", path("in")},    {"get", "name:x"}, {"ls"},
-      {"stat", "name:x"},     {"rm", "name:x"},  {"pin", "name:x", "--owner", "o"},
-      {"contains", "name:x"}, {"status"},        {"unpin", "name:x", "--owner", "o"},
-      {"wait", "name:x"},     {"top"},
+      {"put", path("in")},
+      {"get", "name:x"},
+      {"ls"},
+      {"stat", "name:x"},
+      {"rm", "name:x"},
+      {"pin", "name:x", "--owner", "o"},
+      {"contains", "name:x"},
+      {"status"},
+      {"unpin", "name:x", "--owner", "o"},
+      {"wait", "name:x"},
+      {"top"},
+      {"nodes"},
+      {"where", "name:x"},
+      {"transfers"},
+      {"prefetch", "name:x"},
+      {"push", "name:x", "--node", "1"},
   };
   for (const auto& arguments : all) {
     const Ran ran = run(arguments);

@@ -48,6 +48,13 @@ obj_info describe(const std::string& id, const Object& object) {
   return info;
 }
 
+// Text as obj_status() and obj_locate() give it.
+int give(const std::string& json, char* text, size_t capacity, size_t* needed_bytes) {
+  *needed_bytes = json.size() + 1;
+  if (capacity > 0) std::snprintf(text, capacity, "%s", json.c_str());
+  return OBJ_OK;
+}
+
 }  // namespace
 
 Store& store() {
@@ -68,6 +75,8 @@ obj_id id_of(const char* name) {
   return id;
 }
 
+std::string key_of(const char* name) { return key(id_of(name)); }
+
 }  // namespace fake_libobj
 
 using namespace fake_libobj;
@@ -79,6 +88,7 @@ extern "C" {
 const char* obj_status_name(int status) {
   switch (status) {
     case OBJ_ENOTFOUND: return "OBJ_ENOTFOUND";
+    case OBJ_EUNAVAILABLE: return "OBJ_EUNAVAILABLE";
     case OBJ_EDISCONNECTED: return "OBJ_EDISCONNECTED";
     case OBJ_EINVAL: return "OBJ_EINVAL";
     case OBJ_ESYSTEM: return "OBJ_ESYSTEM";
@@ -226,11 +236,30 @@ int obj_list(obj_client*, uint64_t* cursor, obj_info* infos, size_t capacity, si
   return OBJ_OK;
 }
 
-int obj_status(obj_client*, uint32_t, char* text, size_t capacity, size_t* needed_bytes) {
+int obj_status(obj_client*, uint32_t topic, char* text, size_t capacity, size_t* needed_bytes) {
   if (const int status = planned("obj_status")) return status;
-  const std::string& json = store().status_json;
-  *needed_bytes = json.size() + 1;
-  if (capacity > 0) std::snprintf(text, capacity, "%s", json.c_str());
+  const auto found = store().topic_json.find(topic);
+  return give(found == store().topic_json.end() ? store().status_json : found->second, text,
+              capacity, needed_bytes);
+}
+
+int obj_locate(obj_client*, const obj_id* id, char* text, size_t capacity, size_t* needed_bytes) {
+  if (const int status = planned("obj_locate")) return status;
+  const auto found = store().location.find(key(*id));
+  return give(found == store().location.end() ? R"({"copies":[]})" : found->second, text, capacity,
+              needed_bytes);
+}
+
+int obj_prefetch(obj_client*, const obj_id* ids, size_t count, int32_t timeout_ms) {
+  if (const int status = planned("obj_prefetch")) return status;
+  for (size_t i = 0; i < count; i++) store().prefetched.insert(key(ids[i]));
+  store().prefetch_timeout_ms = timeout_ms;
+  return OBJ_OK;
+}
+
+int obj_push(obj_client*, const obj_id* id, uint32_t node) {
+  if (const int status = planned("obj_push")) return status;
+  store().pushed[key(*id)] = node;
   return OBJ_OK;
 }
 

@@ -26,6 +26,11 @@ struct Object {
 struct Store {
   std::map<std::string, Object> objects;  // by the 16 bytes of the id
   std::string status_json = "{}";
+  std::map<uint32_t, std::string> topic_json;   // of obj_status(), instead of status_json
+  std::map<std::string, std::string> location;  // JSON of obj_locate(), by the 16 bytes of the id
+  std::set<std::string> prefetched;             // likewise
+  int32_t prefetch_timeout_ms = 0;              // of the last obj_prefetch()
+  std::map<std::string, uint32_t> pushed;       // id -> node
   bool daemon_is_absent = false;
   std::map<std::string, int> fail_next;  // call -> status, e.g. {"obj_seal", OBJ_ENOTFOUND}
   int sessions_open = 0;
@@ -39,5 +44,6 @@ void reset();
 // The object of this id; empty data if there is none.
 Object object(const obj_id& id);
 obj_id id_of(const char* name);
+std::string key_of(const char* name);  // its 16 bytes
 
 }  // namespace fake_libobj
