@@ -53,7 +53,9 @@ TEST(PushWire, a_changed_byte_is_refused_or_means_something_else) {
     auto changed = bytes;
     changed[random() % changed.size()] ^= static_cast<std::byte>(1 + random() % 255);
     const auto message = decode(changed);
-    if (message) EXPECT_EQ(encode(*message), changed);
+    if (message) {
+      EXPECT_EQ(encode(*message), changed);
+    }
   }
 }
 

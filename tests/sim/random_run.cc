@@ -214,7 +214,7 @@ class RandomRun {
         if (outcome.ended_ns != 0) continue;
         text += "\n  node " + std::to_string(number) + " " + to_string(outcome.pull_class) + " of";
         for (const ObjectId& id : outcome.ids) {
-          text += " " + std::to_string(id.bytes[0]) + (node.has(id) ? "(here)" : "");
+          text.append(" ").append(std::to_string(id.bytes[0])).append(node.has(id) ? "(here)" : "");
         }
       }
       const PullBudget& budget = node.manager().budget();
