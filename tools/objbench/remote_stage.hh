@@ -7,12 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "tools/objbench/client.hh"
 #include "tools/objbench/figure.hh"
+#include "tools/objbench/remote_objects.hh"
 
 namespace objbench {
 
@@ -33,19 +33,7 @@ Outcome<Measurement> on_remote_stage(
     const Surroundings& surroundings, const RemoteStageOptions& options,
     const std::function<Outcome<Measurement>(const RemoteStage&)>& measure);
 
-// Puts an object under each id at the source and waits until the directory knows them, so that no
-// get waits for a put's report. The objects' first and last bytes tell them apart; see is_whole().
-Outcome<void> store_at_source(const RemoteStage& stage, std::span<const obj_id> ids,
-                              size_t size_bytes);
-
 // Gets an object that is not here: us until its bytes can be read. Checks them, untimed.
 Outcome<double> timed_get_us(const Client& reader, const obj_id& id, size_t size_bytes);
-
-// Frees objects on both nodes.
-Outcome<void> remove_all(const Client& client, std::span<const obj_id> ids);
-
-// What store_at_source() puts under `id`.
-std::vector<std::byte> content_of(const obj_id& id, size_t size_bytes);
-Outcome<void> is_whole(const obj_view& view, const obj_id& id, size_t size_bytes);
 
 }  // namespace objbench

@@ -83,7 +83,7 @@ Outcome<bool> is_here(const Client& client, const obj_id& id) {
 // us of gets of fresh objects, one at a time, for as long as the prefetch of `large` runs.
 Outcome<std::vector<double>> gets_beside_us(const RemoteStage& stage, const obj_id& large) {
   const std::vector<obj_id> ids = random_ids(kSmallObjects);
-  OBJBENCH_DO(store_at_source(stage, ids, kSmallBytes));
+  OBJBENCH_DO(store_reported(stage.source, ids, kSmallBytes));
   OBJBENCH_DO(succeeded(obj_prefetch(stage.reader.get(), &large, 1, kTimeoutMs), "obj_prefetch"));
   std::vector<double> latencies;
   for (const obj_id& id : ids) {
@@ -100,7 +100,7 @@ Outcome<std::vector<double>> gets_beside_us(const RemoteStage& stage, const obj_
 
 Outcome<std::vector<double>> gets_on_idle_link_us(const RemoteStage& stage) {
   const std::vector<obj_id> ids = random_ids(kSmallObjects);
-  OBJBENCH_DO(store_at_source(stage, ids, kSmallBytes));
+  OBJBENCH_DO(store_reported(stage.source, ids, kSmallBytes));
   std::vector<double> latencies;
   for (const obj_id& id : ids) {
     OBJBENCH_TRY(const double elapsed_us, timed_get_us(stage.reader, id, kSmallBytes));
@@ -119,7 +119,7 @@ Outcome<Measurement> measure_pull_rate_limit_error(const Surroundings& surroundi
   return on_remote_stage(
       surroundings, options, [](const RemoteStage& stage) -> Outcome<Measurement> {
         const std::vector<obj_id> ids = random_ids(kLimitedObjects);
-        OBJBENCH_DO(store_at_source(stage, ids, kLimitedBytes));
+        OBJBENCH_DO(store_reported(stage.source, ids, kLimitedBytes));
         OBJBENCH_TRY(const uint64_t elapsed_ns, elapsed_of_get_many_ns(stage.reader, ids));
         const double seconds = static_cast<double>(elapsed_ns) / 1e9;
         const double rate = static_cast<double>(kLimitedObjects * kLimitedBytes) / seconds;
@@ -140,7 +140,7 @@ Outcome<Measurement> measure_pull_fairness(const Surroundings& surroundings) {
         std::string times;
         while (ratios.size() < kFairRounds) {
           const std::vector<obj_id> ids = random_ids(2);
-          OBJBENCH_DO(store_at_source(stage, ids, kFairBytes));
+          OBJBENCH_DO(store_reported(stage.source, ids, kFairBytes));
           OBJBENCH_TRY(const auto elapsed_ns,
                        elapsed_of_two_ns(stage.reader, std::span<const obj_id, 2>(ids)));
           const auto [faster, slower] = std::ranges::minmax(elapsed_ns);
@@ -165,7 +165,7 @@ Outcome<Measurement> measure_get_64k_beside_prefetch(const Surroundings& surroun
         std::vector<double> beside;
         for (uint32_t round = 0; round < kPrefetches; round++) {
           const std::vector<obj_id> large = random_ids(1);
-          OBJBENCH_DO(store_at_source(stage, large, kPrefetchBytes));
+          OBJBENCH_DO(store_reported(stage.source, large, kPrefetchBytes));
           OBJBENCH_TRY(const auto latencies, gets_beside_us(stage, large.front()));
           beside.insert(beside.end(), latencies.begin(), latencies.end());
           OBJBENCH_DO(remove_all(stage.source, large));

@@ -53,7 +53,7 @@ Outcome<Measurement> measure_get_4k(const Surroundings& surroundings, bool is_ca
   auto outcome = on_remote_stage(
       surroundings, {}, [is_cached](const RemoteStage& stage) -> Outcome<Measurement> {
         const std::vector<obj_id> ids = random_ids(kWarmUpGets + kGets);
-        OBJBENCH_DO(store_at_source(stage, ids, kSmallBytes));
+        OBJBENCH_DO(store_reported(stage.source, ids, kSmallBytes));
         if (is_cached) OBJBENCH_DO(learn_locations(stage.reader, ids));
         const std::span<const obj_id> all(ids);
         OBJBENCH_DO(timed_gets_us(stage.reader, all.first(kWarmUpGets)));
@@ -77,7 +77,7 @@ Outcome<Measurement> measure_tcp_multi_get_4k(const Surroundings& surroundings) 
     std::vector<double> rates;
     while (rates.size() < kManyRounds) {
       const std::vector<obj_id> ids = random_ids(kManyObjects);
-      OBJBENCH_DO(store_at_source(stage, ids, kSmallBytes));
+      OBJBENCH_DO(store_reported(stage.source, ids, kSmallBytes));
       OBJBENCH_TRY(const double elapsed_us, timed_get_many_us(stage.reader, ids));
       rates.push_back(static_cast<double>(ids.size()) / (elapsed_us / 1e6));
       OBJBENCH_DO(remove_all(stage.source, ids));
