@@ -82,7 +82,8 @@ class Arguments(unittest.TestCase):
 
     def test_wrong_arguments_exit_with_2_and_say_why(self):
         wrong = (["figures", "no_such_figure"], ["figures", "--repeat", "0"], ["local", "--op", "x"],
-                 ["local", "--size", "1Q"], ["local", "--socket", "a", "--memory", "1G"], ["what"], [])
+                 ["local", "--size", "1Q"], ["local", "--socket", "a", "--memory", "1G"], ["remote", "--spawn", "1"],
+                 ["remote", "--socket", "a", "--spawn", "2"], ["remote", "--readers", "0"], ["what"], [])
         with Scratch() as scratch:
             for arguments in wrong:
                 done = scratch.run(*arguments)
@@ -94,7 +95,8 @@ class Arguments(unittest.TestCase):
 class Refusal(unittest.TestCase):
     def test_a_build_whose_numbers_mean_nothing_prints_none(self):
         with Scratch() as scratch:
-            for arguments in (["figures", "local_delete"], ["local", "--seconds", "1"]):
+            for arguments in (["figures", "local_delete"], ["local", "--seconds", "1"],
+                              ["remote", "--seconds", "1"]):
                 done = scratch.run(*arguments)
                 self.assertEqual((done.returncode, done.out), (2, ""))
                 self.assertIn("build", done.err)
@@ -110,6 +112,25 @@ class Measuring(unittest.TestCase):
         self.assertGreater(figure["value"], 0)
         self.assertGreater(figure["samples"], 0)
         self.assertIn("cpu", done.err)
+
+    def test_remote_reports_what_readers_got_and_nothing_is_left(self):
+        with Scratch() as scratch:
+            done = scratch.run("remote", "--readers", "2", "--size", "64K", "--seconds", "1",
+                               "--chunk", "32K", "--json")
+            self.assertEqual((scratch.left(), scratch.daemon()), ([], None))
+        self.assertEqual(done.returncode, 0, done.err)
+        report = json.loads(done.out)
+        self.assertEqual(report["object_chunk_size"], 32768)
+        # 128 MiB of objects in each round, got by both readers.
+        self.assertEqual(report["gets"], 2 * 2048 * report["rounds"])
+        self.assertAlmostEqual(report["objects_per_second"], report["gets"] / report["seconds"], 0)
+        self.assertLessEqual(report["p50_ns"], report["max_ns"])
+
+    def test_remote_refuses_a_cluster_of_too_few_nodes(self):
+        with Scratch() as scratch:
+            done = scratch.run("remote", "--socket", "/nowhere.sock")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("need 2 nodes, not 1", done.err)
 
     def test_what_cannot_be_measured_is_printed_with_the_reason(self):
         with Scratch() as scratch:

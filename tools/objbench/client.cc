@@ -9,6 +9,24 @@ namespace {
 // Long enough for a create that has to wait, short enough that nothing hangs for ever.
 constexpr int32_t kTimeoutMs = 10'000;
 
+// What `call` reports. Its report may be that there is none, and why.
+template <class Read>
+Outcome<nlohmann::json> json_of(const char* call, Read read) {
+  std::string text(64 << 10, '\0');
+  size_t needed_bytes = 0;
+  OBJBENCH_DO(succeeded(read(text.data(), text.size(), &needed_bytes), call));
+  if (needed_bytes > text.size()) {
+    text.resize(needed_bytes + 4096);  // room for what may be new in the second answer
+    OBJBENCH_DO(succeeded(read(text.data(), text.size(), &needed_bytes), call));
+  }
+  auto json = nlohmann::json::parse(text.c_str(), nullptr, false);
+  if (!json.is_object()) return std::unexpected(std::string(call) + ": the report is not JSON");
+  if (json.contains("error")) {
+    return std::unexpected(std::string(call) + ": " + json["error"].dump());
+  }
+  return json;
+}
+
 }  // namespace
 
 Outcome<void> succeeded(int status, const char* call) {
@@ -27,19 +45,16 @@ Outcome<Client> Client::open(const std::string& socket, uint32_t requests_max) {
   return Client(client);
 }
 
-Outcome<nlohmann::json> Client::status() const {
-  std::string text(64 << 10, '\0');
-  size_t needed_bytes = 0;
-  OBJBENCH_DO(
-      succeeded(obj_status(client_, 0, text.data(), text.size(), &needed_bytes), "obj_status"));
-  if (needed_bytes > text.size()) {
-    text.resize(needed_bytes + 4096);  // room for what may be new in the second answer
-    OBJBENCH_DO(
-        succeeded(obj_status(client_, 0, text.data(), text.size(), &needed_bytes), "obj_status"));
-  }
-  auto json = nlohmann::json::parse(text.c_str(), nullptr, false);
-  if (json.is_discarded()) return std::unexpected("obj_status: the report is not JSON");
-  return json;
+Outcome<nlohmann::json> Client::status(uint32_t topic) const {
+  return json_of("obj_status", [&](char* text, size_t capacity, size_t* needed_bytes) {
+    return obj_status(client_, topic, text, capacity, needed_bytes);
+  });
+}
+
+Outcome<nlohmann::json> Client::locate(const obj_id& id) const {
+  return json_of("obj_locate", [&](char* text, size_t capacity, size_t* needed_bytes) {
+    return obj_locate(client_, &id, text, capacity, needed_bytes);
+  });
 }
 
 Outcome<std::string> Client::pages() const {

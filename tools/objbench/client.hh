@@ -27,8 +27,10 @@ class Client {
 
   obj_client* get() const { return client_; }
 
-  // The daemon's status report.
-  Outcome<nlohmann::json> status() const;
+  // The daemon's status report, or one of its other topics: OBJ_STATUS_...
+  Outcome<nlohmann::json> status(uint32_t topic = 0) const;
+  // Where the copies of an object are.
+  Outcome<nlohmann::json> locate(const obj_id& id) const;
   // What the arena is made of, e.g. "hugetlb-2M".
   Outcome<std::string> pages() const;
 

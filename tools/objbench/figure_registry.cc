@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tools/objbench/local_figures.hh"
+#include "tools/objbench/remote_figures.hh"
 
 namespace objbench {
 namespace {
@@ -28,8 +29,6 @@ constexpr Target ratio_at_least(double limit) {
 constexpr const char* kRing = "shared-ring round trip";
 constexpr const char* kCopy = "best of memcpy and a non-temporal copy";
 constexpr const char* kMessage = "active-message round trip";
-constexpr const char* kNoUcx = "this build has no UCX data plane yet";
-constexpr const char* kNoPulls = "this build does not pull objects from other nodes yet";
 constexpr const char* kNoDirectory = "this build has no directory service yet";
 constexpr const char* kNoVerbs = "this build has no verbs data plane yet";
 constexpr const char* kNoSpill = "this build does not spill to disk yet";
@@ -59,23 +58,25 @@ constexpr Figure kFigures[] = {
      measure_idle_cpu, ""},
 
     {"ucx_tcp_pull_64m", "pull of 64 MiB over UCX, TCP", "GB/s", kHigher,
-     "best of ucx_perftest get, active messages, raw TCP", ratio_at_least(0.9), nullptr, kNoUcx},
+     "best of ucx_perftest get, active messages, raw TCP", ratio_at_least(0.9),
+     measure_tcp_pull_64m, ""},
     {"ucx_tcp_pull_1g", "pull of 1 GiB over UCX, TCP", "GB/s", kHigher,
-     "best of ucx_perftest get, active messages, raw TCP", ratio_at_least(0.9), nullptr, kNoUcx},
+     "best of ucx_perftest get, active messages, raw TCP", ratio_at_least(0.9), measure_tcp_pull_1g,
+     ""},
     {"ucx_shm_pull_64m", "pull of 64 MiB over UCX, shared memory", "GB/s", kHigher,
-     "ucx_perftest -t ucp_get over shared memory", ratio_at_least(0.9), nullptr, kNoUcx},
+     "ucx_perftest -t ucp_get over shared memory", ratio_at_least(0.9), measure_shm_pull_64m, ""},
     {"ucx_tcp_multi_get_4k", "10,000 remote objects of 4 KiB in one call", "/s", kHigher, "",
-     at_least(100'000), nullptr, kNoUcx},
+     at_least(100'000), measure_tcp_multi_get_4k, ""},
     {"ucx_tcp_get_4k_cached", "remote get of 4 KiB, location known", "us", kLower, kMessage,
-     ratio_at_most(1.5), nullptr, kNoUcx},
+     ratio_at_most(1.5), measure_tcp_get_4k_cached, ""},
     {"ucx_tcp_get_4k_cold", "remote get of 4 KiB, location unknown", "us", kLower, kMessage,
-     ratio_at_most(2.5), nullptr, kNoUcx},
+     ratio_at_most(2.5), measure_tcp_get_4k_cold, ""},
     {"pull_rate_limit_error", "how far pulls are off their rate limit over 5 s", "%", kLower, "",
-     at_most(5), nullptr, kNoPulls},
+     at_most(5), measure_pull_rate_limit_error, ""},
     {"pull_fairness", "the slower of two equal pulls over the faster", "", kHigher, "",
-     at_least(0.9), nullptr, kNoPulls},
+     at_least(0.9), measure_pull_fairness, ""},
     {"get_64k_beside_prefetch", "remote get of 64 KiB beside a prefetch of 1 GiB", "us", kLower,
-     "the same on an idle link", ratio_at_most(3), nullptr, kNoPulls},
+     "the same on an idle link", ratio_at_most(3), measure_get_64k_beside_prefetch, ""},
 
     {"directory_updates", "location updates, one core, TCP, batched", "/s", kHigher, "",
      at_least(1'000'000), nullptr, kNoDirectory},

@@ -11,6 +11,7 @@
 #include "tools/objbench/figures_command.hh"
 #include "tools/objbench/first_put.hh"
 #include "tools/objbench/local_command.hh"
+#include "tools/objbench/remote_command.hh"
 #include "tools/objbench/supervisor.hh"
 
 namespace objbench {
@@ -25,11 +26,14 @@ constexpr const char* kExamples =
     "  objbench figures --list                          names and targets\n"
     "  objbench local --op get --objects 100000 --random\n"
     "  objbench local --op put --size 64K --in-flight 16 --seconds 10\n"
-    "  objbench local --op mixed --zipf --processes 2 --socket /run/objd/objd.sock\n";
+    "  objbench local --op mixed --zipf --processes 2 --socket /run/objd/objd.sock\n"
+    "  objbench remote --spawn 3 --sources 2 --size 64M --compare\n"
+    "  objbench remote --socket /run/a.sock --socket /run/b.sock --size 4K --in-flight 64\n";
 
 struct Arguments {
   FiguresOptions figures;
   LocalOptions local;
+  RemoteOptions remote;
   std::string op = "get";
   bool is_random = false;
   std::string first_put_socket;
@@ -37,7 +41,7 @@ struct Arguments {
   uint32_t first_put_later = 0;
 };
 
-CLI::App* add_figures(CLI::App& app, FiguresOptions& options) {
+void add_figures(CLI::App& app, FiguresOptions& options) {
   CLI::App* const command = app.add_subcommand(
       "figures",
       "Measure the figures that the project promises, beside yardsticks of the same run");
@@ -48,7 +52,6 @@ CLI::App* add_figures(CLI::App& app, FiguresOptions& options) {
       ->capture_default_str();
   command->add_flag("--list", options.list, "print names and targets, measure nothing");
   command->add_option("--objd", options.objd, "the daemon to measure (default: beside objbench)");
-  return command;
 }
 
 void add_load(CLI::App& command, Arguments& arguments) {
@@ -102,6 +105,56 @@ CLI::App* add_local(CLI::App& app, Arguments& arguments) {
   return command;
 }
 
+void add_remote_load(CLI::App& command, RemoteSpec& load) {
+  command.add_option("--size", load.size_bytes, "data of an object: bytes, 64K, 1G (default: 1M)")
+      ->transform(CLI::AsSizeValue(false).description(""));
+  command.add_option("--in-flight", load.in_flight, "gets in flight, of each reader")
+      ->check(CLI::Range(1, 4096))
+      ->capture_default_str();
+  command.add_option("--sources", load.sources, "nodes that hold each object")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command.add_option("--readers", load.readers, "nodes that get each object, all at once")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command.add_option("--seconds", load.seconds, "how long, without what is between rounds")
+      ->check(CLI::Range(1, 86400))
+      ->capture_default_str();
+}
+
+void add_remote(CLI::App& app, RemoteOptions& options) {
+  CLI::App* const command = app.add_subcommand(
+      "remote", "Have nodes get objects of other nodes, and see rates and latencies");
+  add_remote_load(*command, options.load);
+  auto* const sockets =
+      command->add_option("--socket", options.sockets, "objd of a running cluster, once for each")
+          ->expected(1)
+          ->take_all();
+  command
+      ->add_option("--spawn", options.spawn,
+                   "nodes of a private cluster (default: as many as the load needs)")
+      ->check(CLI::Range(2, 64))
+      ->excludes(sockets);
+  command
+      ->add_option("--chunk", options.chunk_bytes,
+                   "how much one read of the private nodes brings (default: 1M)")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->excludes(sockets);
+  command
+      ->add_option("--memory", options.memory_bytes,
+                   "arena of each private node (default: what the load needs)")
+      ->transform(CLI::AsSizeValue(false).description(""))
+      ->excludes(sockets);
+  command
+      ->add_option("--transports", options.transports,
+                   "UCX_TLS of the private nodes and of ucx_perftest: tcp or tcp,shm")
+      ->capture_default_str();
+  command->add_option("--objd", options.objd, "the daemon to start (default: beside objbench)")
+      ->excludes(sockets);
+  command->add_flag("--compare", options.compare, "run ucx_perftest, too, with the same reads");
+  command->add_flag("--json", options.as_json, "the report as one JSON object");
+}
+
 // For objbench itself, in a fresh process. See first_put.hh.
 CLI::App* add_first_put(CLI::App& app, Arguments& arguments) {
   CLI::App* const command = app.add_subcommand(kFirstPutCommand)->group("");
@@ -134,10 +187,15 @@ struct End {
   std::optional<int> signal;
 };
 
-End run_supervised(const CLI::App& figures, const Arguments& arguments) {
+int run_command(const CLI::App& command, const Arguments& arguments, Supervisor& supervisor) {
+  if (command.get_name() == "figures") return run_figures(arguments.figures, supervisor);
+  if (command.get_name() == "remote") return run_remote(arguments.remote, supervisor);
+  return run_local(arguments.local, supervisor);
+}
+
+End run_supervised(const CLI::App& command, const Arguments& arguments) {
   Supervisor supervisor;
-  const int status = figures.parsed() ? run_figures(arguments.figures, supervisor)
-                                      : run_local(arguments.local, supervisor);
+  const int status = run_command(command, arguments, supervisor);
   return {status, supervisor.interrupted_by()};
 }
 
@@ -147,8 +205,9 @@ int run(int argc, char** argv) {
   app.footer(kExamples);
   app.require_subcommand(1);
   Arguments arguments;
-  const CLI::App* const figures = add_figures(app, arguments.figures);
+  add_figures(app, arguments.figures);
   const CLI::App* const local = add_local(app, arguments);
+  add_remote(app, arguments.remote);
   const CLI::App* const first_put = add_first_put(app, arguments);
   try {  // CLI11 reports by throwing; that ends here
     app.parse(argc, argv);
@@ -159,7 +218,7 @@ int run(int argc, char** argv) {
   arguments.local.load.op = op_of(arguments.op);
   if (arguments.is_random) arguments.local.load.pattern = Pattern::kRandom;
   if (local->count("--zipf") > 0) arguments.local.load.pattern = Pattern::kZipf;
-  const End end = run_supervised(*figures, arguments);
+  const End end = run_supervised(*app.get_subcommands().front(), arguments);
   if (end.signal) {  // so that a shell sees why it ended
     std::fflush(nullptr);
     ::signal(*end.signal, SIG_DFL);

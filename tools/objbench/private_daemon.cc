@@ -31,13 +31,17 @@ std::string last_line(const std::string& path) {
 }
 
 ChildProcess::Program program_of(const PrivateDaemon::Options& options) {
-  return {.path = options.binary,
-          // An empty configuration file, so that the machine's own does not count.
-          .arguments = {"--config", "/dev/null", "--socket", socket_path(options.directory),
-                        "--object-store-memory", std::to_string(options.memory_bytes),
-                        "--objects-max", std::to_string(options.objects_max), "--huge-pages", "2M",
-                        "--huge-pages-reserve", "true"},
-          .environment = {}};
+  ChildProcess::Program program{
+      .path = options.binary,
+      // An empty configuration file, so that the machine's own does not count.
+      .arguments = {"--config", "/dev/null", "--socket", socket_path(options.directory),
+                    "--object-store-memory", std::to_string(options.memory_bytes), "--objects-max",
+                    std::to_string(options.objects_max), "--huge-pages", "2M",
+                    "--huge-pages-reserve", "true"},
+      .environment = options.environment};
+  program.arguments.insert(program.arguments.end(), options.arguments.begin(),
+                           options.arguments.end());
+  return program;
 }
 
 std::string with_last_words(const std::string& fate, const std::string& log) {
@@ -61,7 +65,7 @@ Outcome<PrivateDaemon> PrivateDaemon::start(const Options& options) {
   const obj::UniqueFd output(::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (output.get() < 0) return system_failure("open " + log);
   ChildProcess::Program program = program_of(options);
-  program.environment = {readiness.environment()};
+  program.environment.push_back(readiness.environment());
   program.output = program.error = output.get();
   OBJBENCH_TRY(ChildProcess process, ChildProcess::execute(program));
   if (const auto ready = readiness.wait(process, kReadyMs); !ready) {

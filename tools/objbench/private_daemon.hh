@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tools/objbench/child_process.hh"
 #include "tools/objbench/outcome.hh"
@@ -19,6 +20,8 @@ class PrivateDaemon {
     std::string directory;      // for socket and log
     uint64_t memory_bytes = 0;  // of the arena
     uint32_t objects_max = 0;
+    std::vector<std::string> arguments = {};    // further flags
+    std::vector<std::string> environment = {};  // NAME=value
   };
 
   // Returns once clients can connect. Fails where the memory is not there, or with objd's last

@@ -120,8 +120,8 @@ std::string nodes_page(const Json& report) {
                    {"LOAD", Side::kRight},
                    {"", Side::kLeft}});
   std::vector<const Json*> nodes = elements(field(report, "nodes"));
-  std::ranges::stable_sort(
-      nodes, {}, [](const Json* node) { return as_count(field(*node, "node")).value_or(0); });
+  std::ranges::sort(nodes, {},
+                    [](const Json* node) { return as_count(field(*node, "node")).value_or(0); });
   const auto self = as_count(field(report, "self"));
   for (const Json* node : nodes) {
     const bool is_self = self && as_count(field(*node, "node")) == self;

@@ -84,8 +84,7 @@ Finding directory_not_connected(const PortFact& port) {
             "directory = HOST:PORT   # in objd.conf; `objctl status` of its node shows it"};
   }
   return {"directory", Verdict::kProblem, connect_problem(port),
-          connect_mend(port, "objd --listen HOST:0 --directory-listen " + port.address +
-                                 "   # on that machine")};
+          connect_mend(port, "objdir --listen " + port.address + "   # on that machine")};
 }
 
 }  // namespace

@@ -194,7 +194,7 @@ TEST(Examination, tells_an_absent_directory_from_one_that_does_not_let_objd_in) 
   expect(check_directory(facts), Verdict::kProblem, "another secret", "secret_file = ");
   facts.directory = {State::kFailed, "10.0.0.1:7462", ECONNREFUSED};
   expect(check_directory(facts), Verdict::kProblem, "Connection refused",
-         "--directory-listen 10.0.0.1:7462");
+         "objdir --listen 10.0.0.1:7462");
   facts.directory.problem_errno = EHOSTUNREACH;
   expect(check_directory(facts), Verdict::kProblem, "No route", "tcp dport 7462 accept");
 }
@@ -203,7 +203,7 @@ TEST(Examination, wants_a_named_directory_before_objd_is_started) {
   MachineFacts facts = planned();
   expect(check_directory(facts), Verdict::kOk, "takes TCP connections", "");
   facts.directory = {State::kFailed, "10.0.0.1:7462", ECONNREFUSED};
-  expect(check_directory(facts), Verdict::kProblem, "Connection refused", "--directory-listen");
+  expect(check_directory(facts), Verdict::kProblem, "Connection refused", "objdir --listen");
   facts.directory = {};
   expect(check_directory(facts), Verdict::kOk, "runs its own", "");
 }
