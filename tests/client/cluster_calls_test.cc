@@ -48,13 +48,15 @@ class ClusterCalls : public testing::Test {
     return flags;
   }
 
-  FakeDaemon daemon_;
   obj_client* client_ = nullptr;
   obj_id ids_[3] = {{{1}}, {{2}}, {{3}}};
 
  private:
   std::mutex mutex_;
   std::vector<Request> requests_;  // guarded by mutex_
+
+ protected:
+  FakeDaemon daemon_;  // its thread, which writes requests_, ends first
 };
 
 TEST_F(ClusterCalls, a_prefetch_marks_all_ids_but_the_last_as_followed_by_more) {
