@@ -39,6 +39,9 @@ RemoteObjects::~RemoteObjects() { store_.set_listener(nullptr); }
 
 void RemoteObjects::step(uint64_t now_ns) {
   now_ns_ = now_ns;
+  const Ledger& ledger = store_.ledger();
+  directory_.set_load({.used_bytes = ledger.capacity_bytes - ledger.free_bytes,
+                       .load = static_cast<uint32_t>(driver_.reads_in_flight())});
   directory_.step(now_ns);
   pushes_.step(now_ns);
   driver_.settle(now_ns);

@@ -2,6 +2,7 @@
 // tests/cluster/remote_get_test.cc -- objects of other nodes, as clients see them.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -138,6 +139,13 @@ TEST(RemoteGet, the_nodes_are_listed_with_what_they_hold) {
   ASSERT_EQ(nodes.at("nodes").size(), 3u) << nodes;
   EXPECT_EQ(nodes.at("self"), cluster[1].number());
   for (const auto& node : nodes.at("nodes")) EXPECT_EQ(node.at("status"), "alive");
+  ASSERT_THAT(put(cluster[1].client, id_of("a"), pattern(1'000'000, 1)), Gives(OBJ_OK));
+  EXPECT_TRUE(wait_until([&] {
+    const auto seen = nodes_of(cluster[0].client);
+    return std::ranges::any_of(seen.at("nodes"), [](const auto& node) {
+      return node.at("used_bytes").template get<uint64_t>() >= 1'000'000;
+    });
+  }));
 }
 
 TEST(RemoteGet, random_gets_over_ten_times_the_arena_are_byte_exact) {
