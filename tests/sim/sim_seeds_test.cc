@@ -10,8 +10,6 @@
 namespace obj::sim {
 namespace {
 
-constexpr uint64_t kFreshSeeds = 100;
-
 TEST(SimSeeds, no_invariant_breaks_in_the_normal_run) {
   uint64_t done = 0;
   uint64_t failed = 0;

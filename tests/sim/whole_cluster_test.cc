@@ -15,6 +15,11 @@ namespace {
 using session::Outcome;
 
 constexpr int32_t kPatienceMs = 20'000;
+#if defined(SIM_SANITIZED)
+constexpr uint64_t kRandomRuns = 6;
+#else
+constexpr uint64_t kRandomRuns = 40;
+#endif
 
 class WholeClusterTest : public ::testing::Test {
  protected:
@@ -401,7 +406,7 @@ TEST_F(WholeClusterTest, memory_that_is_reused_under_a_read_never_becomes_visibl
 // Everything at once: what is answered is right, everything ends, and nothing is left over.
 TEST(WholeClusterRandom, random_runs) {
   const uint64_t first_seed = test_seed();
-  for (uint64_t run = 0; run < 40; run++) {
+  for (uint64_t run = 0; run < kRandomRuns; run++) {
     const uint64_t seed = first_seed + run;
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random(seed);
