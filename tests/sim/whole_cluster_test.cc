@@ -16,9 +16,11 @@ using session::Outcome;
 
 constexpr int32_t kPatienceMs = 20'000;
 #if defined(SIM_SANITIZED)
-constexpr uint64_t kRandomRuns = 6;
+constexpr uint64_t kRandomRuns = 4;
+constexpr uint32_t kReuseRounds = 15;
 #else
 constexpr uint64_t kRandomRuns = 40;
+constexpr uint32_t kReuseRounds = 200;
 #endif
 
 class WholeClusterTest : public ::testing::Test {
@@ -384,11 +386,11 @@ TEST_F(WholeClusterTest, memory_that_is_reused_under_a_read_never_becomes_visibl
   WholeNodeOptions options;
   options.pull.object_chunk_size = 2'000;
   start(2, options);
-  for (uint32_t round = 0; round < 200; round++) {
+  for (uint32_t round = 0; round < kReuseRounds; round++) {
     const uint32_t id = 1000 + round;
     put(1, id, 20'000);
     const uint32_t cell = next_cell_;
-    const uint32_t tag = get(2, id, 2'000);
+    const uint32_t tag = get(2, id, 500);
     cluster_.run_ms(round % 5);
     // What is read goes, and its memory is filled with something else at once.
     cluster_.node(1).store.remove(whole_id(id));

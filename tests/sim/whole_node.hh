@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <deque>
 #include <map>
@@ -130,7 +131,7 @@ class WholeNode {
     const auto created =
         store.create({.id = id, .data_bytes = data.size(), .metadata_bytes = 0, .creator = 1});
     if (!created) return false;
-    std::memcpy(arena_.data() + created->offset, data.data(), data.size());
+    std::ranges::copy(data, arena_.begin() + static_cast<ptrdiff_t>(created->offset));
     const auto sealed = store.seal(created->ref, 1);
     service.on_pulled(*sealed);
     return true;
