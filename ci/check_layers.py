@@ -17,7 +17,7 @@ MAY_INCLUDE = {
     "fabric": ["base"],
     # Whom it talks to, and over what: the vocabulary of everything between nodes.
     "directory": ["base", "fabric/message_transport.hh", "fabric/source_node.hh"],
-    "spill": ["base", "store/cold_tier.hh"],
+    "spill": ["base"],
     # libobj sees the daemon only through what it shares with it.
     "client": ["base", "store/shared"],
     "node": ["base", "store", "fabric", "directory", "spill", "client/session"],
