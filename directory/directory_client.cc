@@ -40,11 +40,17 @@ void DirectoryClient::step(uint64_t now_ns) {
 }
 
 uint64_t DirectoryClient::next_step_ns() {
-  const bool reports_wait =
-      !report_in_flight_ && (inventory_ != Inventory::kNone || reports_.waiting() > 0);
-  const bool subscriptions_wait = !subscription_in_flight_ && subscriptions_.has_untold();
-  if (link_.ready() && (reports_wait || subscriptions_wait)) return 0;
   uint64_t next = link_.next_step_ns();
+  if (link_.ready()) {
+    if (!report_in_flight_) {
+      if (reports_due()) return 0;
+      next = std::min(next, reports_due_ns_);
+    }
+    if (!subscription_in_flight_) {
+      if (subscriptions_due()) return 0;
+      next = std::min(next, leaving_due_ns_);
+    }
+  }
   const auto consider = [&](auto& questions) {
     const bool can_send = link_.ready() && questions.batches_in_flight() < kQuestionBatchesMax;
     if (can_send && questions.has_unsent(now_ns_)) next = 0;
@@ -58,18 +64,25 @@ uint64_t DirectoryClient::next_step_ns() {
 }
 
 void DirectoryClient::report(const ObjectId& id, const ObjectShape& shape, const Copy& copy) {
-  put_report(held(id, shape, copy));
+  const bool is_one_more = copy.role == CopyRole::kSecondary && copy.state == CopyState::kSealed;
+  put_report(held(id, shape, copy), !is_one_more);
 }
 
 void DirectoryClient::withdraw(const ObjectId& id, uint32_t slot, uint64_t generation) {
-  put_report(removed(id, slot, generation));
+  put_report(removed(id, slot, generation), false);
 }
 
-void DirectoryClient::put_report(const CopyReport& report) {
+void DirectoryClient::unsubscribe(const ObjectId& id) {
+  subscriptions_.remove(id);
+  leaving_due_ns_ = std::min(leaving_due_ns_, now_ns_ + kPatienceNs);
+}
+
+void DirectoryClient::put_report(const CopyReport& report, bool is_urgent) {
   OBJ_CHECK(report.copy.generation <= kCopyGenerationMax);
   // An inventory that is owed will say it all.
   if (inventory_ == Inventory::kOwed || inventory_ == Inventory::kBegun) return;
   reports_.put(report);
+  reports_due_ns_ = std::min(reports_due_ns_, is_urgent ? now_ns_ : now_ns_ + kPatienceNs);
   if (reports_.waiting() <= options_.pending_reports_max) return;
   log::warn("directory_reports_overflow", {{"waiting", reports_.waiting()}});
   inventory_ = Inventory::kOwed;
@@ -121,16 +134,23 @@ bool DirectoryClient::answer_due() const {
          node_lists_.batches_in_flight() > 0;
 }
 
+bool DirectoryClient::reports_due() const {
+  return inventory_ != Inventory::kNone || reports_.waiting() >= wire::kReportsMax ||
+         (reports_.waiting() > 0 && now_ns_ >= reports_due_ns_);
+}
+
+bool DirectoryClient::subscriptions_due() const {
+  return subscriptions_.has_urgent() || (subscriptions_.has_untold() && now_ns_ >= leaving_due_ns_);
+}
+
 void DirectoryClient::flush() {
   send_reports();
-  if (link_.ready() && subscriptions_.has_untold() && !subscription_in_flight_) {
-    send_subscriptions();
-  }
+  if (link_.ready() && subscriptions_due() && !subscription_in_flight_) send_subscriptions();
   send_questions();
 }
 
 void DirectoryClient::send_reports() {
-  if (report_in_flight_ || !link_.ready()) return;
+  if (report_in_flight_ || !link_.ready() || !reports_due()) return;
   switch (inventory_) {
     case Inventory::kOwed:
       reports_.forget_all();
@@ -140,8 +160,8 @@ void DirectoryClient::send_reports() {
     case Inventory::kListing: return send_inventory();
     case Inventory::kNone:
       reports_.take(wire::kReportsMax);
-      if (!reports_.in_flight().empty()) send_batch();
-      return;
+      if (reports_.waiting() == 0) reports_due_ns_ = UINT64_MAX;
+      return send_batch();
     case Inventory::kBegun:
     case Inventory::kEnding: break;  // in flight
   }
@@ -177,6 +197,7 @@ void DirectoryClient::send_report(std::span<const std::byte> message) {
 
 void DirectoryClient::send_subscriptions() {
   const SubscriptionSet::Batch batch = subscriptions_.take_untold(wire::kIdsMax);
+  if (!subscriptions_.has_untold()) leaving_due_ns_ = UINT64_MAX;
   const wire::Type type = batch.subscribe ? wire::Type::kSubscribe : wire::Type::kUnsubscribe;
   subscription_in_flight_ = true;
   link_.send(wire::encode_records<ObjectId>(writer_, type, ++last_cookie_, batch.ids));

@@ -51,7 +51,8 @@ class DirectoryClient : public MessageHandler {
   uint64_t next_step_ns();
 
   // ---- what this node holds --------------------------------------------------------------------
-  // A copy that is being filled, is sealed, changed its role: the last state counts.
+  // A copy that is being filled, is sealed, changed its role: the last state counts. One more whole
+  // secondary copy, and one less of any kind, may wait kPatienceNs for others: nobody waits for it.
   void report(const ObjectId& id, const ObjectShape& shape, const Copy& copy);
   // REQUIRES: in the order in which it happened: before the report of the next copy of `id`, also
   // if readers keep the deleted one in memory for a while. Call it before the copy's memory is
@@ -75,7 +76,7 @@ class DirectoryClient : public MessageHandler {
 
   // Repeats have no effect. on_locations() says what is known, and then each change.
   void subscribe(const ObjectId& id) { subscriptions_.add(id); }
-  void unsubscribe(const ObjectId& id) { subscriptions_.remove(id); }
+  void unsubscribe(const ObjectId& id);
 
   // The directory knows all that was reported (but for what it refused).
   bool caught_up() const;
@@ -87,6 +88,9 @@ class DirectoryClient : public MessageHandler {
   void on_peer_down(PeerId peer, const Error& why) override;
 
   static constexpr size_t kQuestionBatchesMax = 8;
+  // How long what nobody waits for is gathered. Sent one by one such messages would cost a node
+  // that pulls small objects more than the pulls.
+  static constexpr uint64_t kPatienceNs = 1'000'000;
 
  private:
   struct SeededHash {
@@ -103,7 +107,9 @@ class DirectoryClient : public MessageHandler {
   // Told to the owner when our own state is in order.
   using News = std::function<void(DirectoryClientOwner&)>;
 
-  void put_report(const CopyReport& report);
+  void put_report(const CopyReport& report, bool is_urgent);
+  bool reports_due() const;
+  bool subscriptions_due() const;
   bool answer_due() const;
 
   void flush();
@@ -154,6 +160,7 @@ class DirectoryClient : public MessageHandler {
   uint64_t sequence_ = 0;          // of the last report
   bool report_in_flight_ = false;  // `sequence_` is not acknowledged yet
   uint64_t reports_refused_ = 0;
+  uint64_t reports_due_ns_ = UINT64_MAX;  // when those that wait must go
 
   // Questions.
   uint64_t last_cookie_ = 0;
@@ -165,6 +172,7 @@ class DirectoryClient : public MessageHandler {
 
   SubscriptionSet subscriptions_;
   bool subscription_in_flight_ = false;
+  uint64_t leaving_due_ns_ = UINT64_MAX;  // when what we unsubscribed from must be told
 
   std::vector<News> news_;
   std::vector<RequestTag> tags_;  // scratch

@@ -21,13 +21,25 @@ bool same_copies(std::vector<Location> left, std::vector<Location> right) {
 }  // namespace
 
 void SubscriptionSet::add(const ObjectId& id) {
-  if (!watched_.try_emplace(id).second) return;
-  if (connected_) untold_.push_back({true, id});
+  if (!watched_.try_emplace(id).second || !connected_) return;
+  joining_.push_back(id);
+  if (leaving_.contains(id)) leaving_first_ = true;
 }
 
 void SubscriptionSet::remove(const ObjectId& id) {
-  if (watched_.erase(id) == 0) return;
-  if (connected_) untold_.push_back({false, id});
+  const auto watched = watched_.extract(id);
+  if (watched.empty()) return;
+  if (watched.mapped().asked) leaving_.insert(id);
+  forget_withdrawn_wishes();
+}
+
+bool SubscriptionSet::is_joining(const ObjectId& id) const {
+  const auto watched = watched_.find(id);
+  return watched != watched_.end() && !watched->second.asked;
+}
+
+void SubscriptionSet::forget_withdrawn_wishes() {
+  while (!joining_.empty() && !is_joining(joining_.front())) joining_.pop_front();
 }
 
 bool SubscriptionSet::apply(const LocationChange& change) {
@@ -82,25 +94,36 @@ bool SubscriptionSet::apply_one(Watched& watched, const LocationChange& change) 
 }
 
 void SubscriptionSet::tell_all_again() {
+  tell_nothing();
   connected_ = true;
-  untold_.clear();
   for (auto& [id, watched] : watched_) {
     watched.in_snapshot = false;
-    untold_.push_back({true, id});
+    joining_.push_back(id);
   }
 }
 
 void SubscriptionSet::tell_nothing() {
   connected_ = false;
-  untold_.clear();
+  joining_.clear();
+  leaving_.clear();
+  leaving_first_ = false;
+  for (auto& [id, watched] : watched_) watched.asked = false;
 }
 
 SubscriptionSet::Batch SubscriptionSet::take_untold(size_t count_max) {
-  Batch batch{untold_.front().subscribe, {}};
-  while (!untold_.empty() && untold_.front().subscribe == batch.subscribe &&
-         batch.ids.size() < count_max) {
-    batch.ids.push_back(untold_.front().id);
-    untold_.pop_front();
+  Batch batch{!leaving_first_ && has_urgent(), {}};
+  if (!batch.subscribe) {
+    while (!leaving_.empty() && batch.ids.size() < count_max) {
+      batch.ids.push_back(*leaving_.begin());
+      leaving_.erase(leaving_.begin());
+    }
+    leaving_first_ = leaving_first_ && !leaving_.empty();
+    return batch;
+  }
+  while (!joining_.empty() && batch.ids.size() < count_max) {
+    batch.ids.push_back(joining_.front());
+    watched_.find(joining_.front())->second.asked = true;
+    forget_withdrawn_wishes();
   }
   return batch;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/object_id.hh"
@@ -19,7 +20,8 @@ namespace obj::directory {
 // Threads: the reactor thread.
 class SubscriptionSet {
  public:
-  explicit SubscriptionSet(uint64_t hash_seed) : watched_(16, SeededHash{hash_seed}) {}
+  explicit SubscriptionSet(uint64_t hash_seed)
+      : watched_(16, SeededHash{hash_seed}), leaving_(16, SeededHash{hash_seed}) {}
 
   // Repeats have no effect.
   void add(const ObjectId& id);
@@ -37,8 +39,12 @@ class SubscriptionSet {
   void tell_all_again();
   // The connection is gone.
   void tell_nothing();
-  bool has_untold() const { return !untold_.empty(); }
+  // Somebody waits for what the directory answers: tell it now.
+  bool has_urgent() const { return !joining_.empty(); }
+  // Or what it need not tell us any more, which costs little to be told a little longer.
+  bool has_untold() const { return has_urgent() || !leaving_.empty(); }
   // The next ids to be told, all to be subscribed or all to be unsubscribed, up to `count_max`.
+  // Those to be subscribed come first, unless one of them must be unsubscribed before.
   // REQUIRES: has_untold().
   struct Batch {
     bool subscribe;
@@ -56,18 +62,20 @@ class SubscriptionSet {
     std::vector<Location> snapshot;  // what came of the present one
     ObjectShape snapshot_shape;
     bool in_snapshot = false;
-    bool told = false;  // the owner knows `located`
-  };
-  struct Untold {
-    bool subscribe;
-    ObjectId id;
+    bool told = false;   // the owner knows `located`
+    bool asked = false;  // the directory was told, over this connection
   };
 
   bool finish_snapshot(Watched& watched);
   static bool apply_one(Watched& watched, const LocationChange& change);
+  bool is_joining(const ObjectId& id) const;
+  void forget_withdrawn_wishes();
 
   std::unordered_map<ObjectId, Watched, SeededHash> watched_;
-  std::deque<Untold> untold_;
+  // To be subscribed, in order. May hold ids that left, or were told meanwhile; never at the front.
+  std::deque<ObjectId> joining_;
+  std::unordered_set<ObjectId, SeededHash> leaving_;  // to be unsubscribed
+  bool leaving_first_ = false;                        // one of them is joining again
   bool connected_ = false;
 };
 

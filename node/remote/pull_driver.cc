@@ -135,6 +135,7 @@ void PullDriver::settle(uint64_t now_ns) {
     is_unsettled_ = false;
     tell_completions();
     for (const SourceNode node : suspects_.due(now_ns)) ask_about(node);
+    stop_trusting(now_ns);
     tell_budget();
     actions_.clear();
     manager_.advance(now_ns, actions_);
@@ -150,6 +151,7 @@ uint64_t PullDriver::next_step_ns() {
   // A view that goes makes room, and nobody tells.
   const bool looks_at_views = !watched_.empty() && viewed_bytes_ > 0;
   return std::min({manager_.next_deadline_ns(), suspects_.next_ns(),
+                   trusted_.empty() ? kForeverNs : trusted_.front().until_ns,
                    looks_at_views ? viewed_at_ns_ + kViewsEveryNs : kForeverNs});
 }
 
@@ -211,11 +213,17 @@ void PullDriver::look_at_views() {
 void PullDriver::handle(const pull_action::Subscribe& action) {
   watched_.try_emplace(action.id);
   if (const auto placement = store_.find_sealed(action.id)) tell_local(action.id, *placement);
-  // What was known last will often do, and saves a round trip; the directory's word follows.
-  if (const auto* const located = directory_.known(action.id)) {
-    on_locations(action.id, *located, now_ns_);
+  const auto* const located = directory_.known(action.id);
+  if (located == nullptr) return directory_.subscribe(action.id);
+  trusted_.push_back({action.id, now_ns_ + kTrustNs});
+  on_locations(action.id, *located, now_ns_);
+}
+
+void PullDriver::stop_trusting(uint64_t now_ns) {
+  for (; !trusted_.empty() && trusted_.front().until_ns <= now_ns; trusted_.pop_front()) {
+    const ObjectId& id = trusted_.front().id;
+    if (watched_.contains(id)) directory_.subscribe(id);
   }
-  directory_.subscribe(action.id);
 }
 
 void PullDriver::handle(const pull_action::Unsubscribe& action) {
@@ -225,6 +233,7 @@ void PullDriver::handle(const pull_action::Unsubscribe& action) {
 
 void PullDriver::handle(const pull_action::ReportStale& action) {
   directory_.invalidate(action.id, action.source.node);
+  if (watched_.contains(action.id)) directory_.subscribe(action.id);
 }
 
 void PullDriver::handle(const pull_action::AskRestore&) {}

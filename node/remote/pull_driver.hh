@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -80,6 +81,9 @@ class PullDriver : public ReadCompletions {
   // How often the clients' pins are read while anything is wanted.
   static constexpr uint64_t kViewsEveryNs = 10'000'000;
   static constexpr uint64_t kNodeAnswerNs = 2'000'000'000;
+  // How long locations that are known already are trusted alone: most small objects are here by
+  // then, and the directory need not be asked.
+  static constexpr uint64_t kTrustNs = 1'000'000;
 
   struct Reserved {
     ObjectId id;
@@ -123,6 +127,7 @@ class PullDriver : public ReadCompletions {
   void forget_dead(SourceNode node, uint64_t now_ns);
   void give_back(const Reserved& reserved);
   void tell_local(const ObjectId& id, const Placement& placement);
+  void stop_trusting(uint64_t now_ns);
   void tell_budget();
   void look_at_views();
 
@@ -145,6 +150,12 @@ class PullDriver : public ReadCompletions {
     LocalHold hold = LocalHold::kPulls;  // as the manager was told, if local
   };
   std::unordered_map<ObjectId, Watched, ObjectIdHash> watched_;
+  // Of them, those to which we are not subscribed yet. May name some that are not watched any more.
+  struct Trusted {
+    ObjectId id;
+    uint64_t until_ns;
+  };
+  std::deque<Trusted> trusted_;  // in the order of until_ns
   uint64_t now_ns_ = 0;
   bool is_unsettled_ = false;
 

@@ -122,6 +122,31 @@ void report(DirectoryClient& client, const CopyReport& report) {
 }
 
 // Behaviour 39.
+TEST(DirectoryClient, what_nobody_waits_for_is_gathered_for_a_while) {
+  Session session;
+  session.settle();
+  session.client.step(session.now_ns);
+  report(session.client, sealed(1));
+  report(session.client, gone(2));
+  session.client.step(session.now_ns);
+  EXPECT_TRUE(session.transport.take_sent().empty());
+  EXPECT_EQ(session.client.next_step_ns(), session.now_ns + DirectoryClient::kPatienceNs);
+  session.client.step(session.now_ns += DirectoryClient::kPatienceNs);
+  EXPECT_EQ(session.reports(3), (std::vector{sealed(1), gone(2)}));
+}
+
+TEST(DirectoryClient, what_is_urgent_takes_along_what_is_not) {
+  Session session;
+  session.settle();
+  session.client.step(session.now_ns);
+  CopyReport put = sealed(1);
+  put.copy.role = CopyRole::kPrimary;
+  report(session.client, gone(2));
+  report(session.client, put);
+  session.client.step(session.now_ns);
+  EXPECT_EQ(session.reports(3), (std::vector{gone(2), put}));
+}
+
 TEST(DirectoryClient, reports_are_batched_one_in_flight_coalesced_to_the_last_state) {
   Session session;
   session.settle();

@@ -107,7 +107,7 @@ TEST(SubscriptionSet, nothing_is_news_after_unsubscribing) {
   EXPECT_FALSE(set.contains(id_of(5)));
 }
 
-TEST(SubscriptionSet, tells_subscriptions_in_order_and_of_one_kind_a_batch) {
+TEST(SubscriptionSet, tells_subscriptions_in_order_as_many_as_fit) {
   SubscriptionSet set(1);
   set.add(id_of(1));
   EXPECT_FALSE(set.has_untold());  // not connected: all is told then
@@ -115,16 +115,44 @@ TEST(SubscriptionSet, tells_subscriptions_in_order_and_of_one_kind_a_batch) {
   EXPECT_EQ(set.take_untold(10).ids, std::vector{id_of(1)});
   for (uint64_t id = 2; id < 5; id++) set.add(id_of(id));
   set.add(id_of(2));
-  set.remove(id_of(3));
-  set.add(id_of(3));
-  SubscriptionSet::Batch batch = set.take_untold(2);
+  const SubscriptionSet::Batch batch = set.take_untold(2);
   EXPECT_TRUE(batch.subscribe);
   EXPECT_EQ(batch.ids, (std::vector{id_of(2), id_of(3)}));
   EXPECT_EQ(set.take_untold(10).ids, std::vector{id_of(4)});
-  batch = set.take_untold(10);
+  EXPECT_FALSE(set.has_untold());
+}
+
+TEST(SubscriptionSet, what_was_never_told_need_not_be_taken_back) {
+  SubscriptionSet set(1);
+  set.tell_all_again();
+  set.add(id_of(1));
+  set.remove(id_of(1));
+  EXPECT_FALSE(set.has_untold());
+  set.add(id_of(1));
+  set.remove(id_of(1));
+  set.add(id_of(1));
+  EXPECT_EQ(set.take_untold(10).ids, std::vector{id_of(1)});
+  EXPECT_FALSE(set.has_untold());
+}
+
+TEST(SubscriptionSet, who_leaves_is_told_after_others_join_and_before_it_joins_again) {
+  SubscriptionSet set(1);
+  set.tell_all_again();
+  set.add(id_of(1));
+  set.take_untold(10);
+  set.remove(id_of(1));
+  EXPECT_FALSE(set.has_urgent());
+  EXPECT_TRUE(set.has_untold());
+  set.add(id_of(2));
+  EXPECT_EQ(set.take_untold(10).ids, std::vector{id_of(2)});
+  set.add(id_of(1));
+  EXPECT_TRUE(set.has_urgent());
+  SubscriptionSet::Batch batch = set.take_untold(10);
   EXPECT_FALSE(batch.subscribe);
-  EXPECT_EQ(batch.ids, std::vector{id_of(3)});
-  EXPECT_TRUE(set.take_untold(10).subscribe);
+  EXPECT_EQ(batch.ids, std::vector{id_of(1)});
+  batch = set.take_untold(10);
+  EXPECT_TRUE(batch.subscribe);
+  EXPECT_EQ(batch.ids, std::vector{id_of(1)});
   EXPECT_FALSE(set.has_untold());
 }
 
