@@ -23,6 +23,7 @@ DaemonLine::Heard DaemonWatch::await(uint64_t deadline_ns) {
       if (exchange_.completions_waiting()) return DaemonLine::Heard::kBell;
       cpu_relax();
     }
+    spin_.pause(now_ns);
     now_ns = monotonic_ns();
   }
   exchange_.announce_sleep();
