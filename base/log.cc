@@ -94,6 +94,8 @@ bool open(Level least, const std::string& path) {
   return opened;
 }
 
+void set_level(Level least) { logger()->set_level(spdlog_level(least)); }
+
 void write(Level level, std::string_view event, Fields fields) {
   if (!logger()->should_log(spdlog_level(level))) return;
   std::string line = "event=";

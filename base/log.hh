@@ -41,6 +41,9 @@ using Fields = std::initializer_list<Field>;
 // threads. False if the file cannot be opened; lines then go to standard error.
 bool open(Level least, const std::string& path);
 
+// From now on. May be called at any time.
+void set_level(Level least);
+
 void write(Level level, std::string_view event, Fields fields);
 
 inline void debug(std::string_view event, Fields fields = {}) {

@@ -88,6 +88,15 @@ class Cluster::Impl {
     fabric_->attach(Service::kNode, objects_.node_handler());
   }
 
+  void set_pull_bandwidth(const PullBandwidth& bandwidth) {
+    const uint64_t now_ns = monotonic_ns();
+    PullManager& pulls = objects_.pulls();
+    pulls.set_pull_bandwidth(bandwidth.all, now_ns);
+    for (const PullClass pull_class : kAllPullClasses) {
+      pulls.set_pull_bandwidth(pull_class, bandwidth.of_class[pull_class], now_ns);
+    }
+  }
+
   std::unique_ptr<DirectoryThread> directory_thread_;
   RemoteObjects objects_;
   UcxReads reads_;
@@ -140,7 +149,7 @@ std::expected<std::unique_ptr<Cluster>, std::string> Cluster::start(const Cluste
       return std::unexpected(sentence("reactor", added.error()));
     }
   }
-  impl->objects_.set_pull_bandwidth(config.pull_bandwidth, monotonic_ns());
+  impl->set_pull_bandwidth(config.pull_bandwidth);
   log::info("cluster_ready", {{"node", self.node},
                               {"incarnation", self.incarnation},
                               {"address", impl->fabric_->listen_address()},
@@ -148,6 +157,10 @@ std::expected<std::unique_ptr<Cluster>, std::string> Cluster::start(const Cluste
                               {"directory_embedded", impl->directory_thread_ != nullptr},
                               {"secret", config.secret.empty() ? "none" : "yes"}});
   return std::unique_ptr<Cluster>(new Cluster(std::move(impl)));
+}
+
+void Cluster::set_pull_bandwidth(const PullBandwidth& bandwidth) {
+  impl_->set_pull_bandwidth(bandwidth);
 }
 
 Cluster::Cluster(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -50,6 +50,8 @@ class Cluster {
   void stop(uint64_t now_ns);
   size_t reads_in_flight() const;
 
+  void set_pull_bandwidth(const PullBandwidth& bandwidth);
+
   // For people.
   SourceNode self() const;
   const std::string& address() const;            // where other nodes reach this one

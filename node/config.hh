@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client/session/layout.hh"
+#include "fabric/pull/pull_class.hh"
 #include "fabric/pull/pull_options.hh"
 #include "store/arena.hh"
 
@@ -19,6 +20,12 @@ struct ShownSetting {
   std::string origin;  // "default", "environment NAME", "flag", or the configuration file's path
 };
 
+// Bytes per second of pulls to this node; 0: no limit. What can be changed while it runs.
+struct PullBandwidth {
+  uint64_t all = 0;
+  PerClass<uint64_t> of_class;
+};
+
 // Being one node of many.
 struct ClusterConfig {
   std::string listen;            // HOST:PORT for other nodes; empty: this node is alone
@@ -28,7 +35,7 @@ struct ClusterConfig {
   uint32_t node_id = 0;          // 0: drawn from the address
   std::string net_devices;       // UCX_NET_DEVICES; empty: as the environment says
   PullOptions pull;
-  uint64_t pull_bandwidth = 0;  // bytes/s of all pulls to this node; 0: no limit
+  PullBandwidth pull_bandwidth;
   uint32_t heartbeat_ms = 200;  // a peer that misses three is dead
 
   bool is_alone() const { return listen.empty(); }

@@ -146,6 +146,12 @@ void Node::request_stop() {
   [[maybe_unused]] const ssize_t written = ::write(stop_bell_.event_.get(), &one, sizeof one);
 }
 
+void Node::reconfigure(const NodeConfig& config) {
+  config_.cluster.pull_bandwidth = config.cluster.pull_bandwidth;
+  config_.shown = config.shown;
+  if (cluster_) cluster_->set_pull_bandwidth(config.cluster.pull_bandwidth);
+}
+
 void Node::run() {
   while (!is_stopping_) {
     reactor_.run_once(sleep_ms_max());

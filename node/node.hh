@@ -40,6 +40,10 @@ class Node : private Doorkeeper, private LineEvents {
   void stop() { is_stopping_ = true; }
   void request_stop();
 
+  // Takes over what can be changed while it runs: the cluster's pull_bandwidth, and what is shown.
+  // Everything else stays as it is.
+  void reconfigure(const NodeConfig& config);
+
   Reactor& reactor() { return reactor_; }
   const NodeConfig& config() const { return config_; }
   // Null: this node is alone.

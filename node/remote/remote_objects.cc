@@ -75,10 +75,6 @@ void RemoteObjects::on_create_outcome(const CreateOutcome& outcome, uint64_t now
   driver_.on_create_outcome(outcome, now_ns);
 }
 
-void RemoteObjects::set_pull_bandwidth(uint64_t bytes_per_s, uint64_t now_ns) {
-  driver_.manager().set_pull_bandwidth(bytes_per_s, now_ns);
-}
-
 void RemoteObjects::on_locations(const ObjectId& id, const directory::Located& located) {
   driver_.on_locations(id, located, now_ns_);
 }

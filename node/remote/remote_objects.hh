@@ -79,7 +79,6 @@ class RemoteObjects : public Elsewhere,
   void on_create_outcome(const CreateOutcome& outcome, uint64_t now_ns) override;
 
   // ---- for operators ---------------------------------------------------------------------------
-  void set_pull_bandwidth(uint64_t bytes_per_s, uint64_t now_ns);
   PullManager& pulls() { return driver_.manager(); }
   directory::DirectoryClient& directory() { return directory_; }
   size_t reads_in_flight() const { return driver_.reads_in_flight(); }

@@ -86,6 +86,13 @@ Problem apply_secret_file(const std::string& path, ClusterConfig& cluster) {
   return {};
 }
 
+Setting bandwidth_setting(const std::string& key, const std::string& whose, uint64_t& target) {
+  return {key, "bytes per second of " + whose + "; 0: no limit", "0",
+          [&target](const std::string& value) {
+            return apply_size(value, 0, uint64_t{1} << 50, target);
+          }};
+}
+
 // Being one node of many.
 std::vector<Setting> cluster_settings_of(ClusterConfig& cluster) {
   return {
@@ -117,10 +124,13 @@ std::vector<Setting> cluster_settings_of(ClusterConfig& cluster) {
        [&](const std::string& value) {
          return apply_number(value, 10, 3'600'000, cluster.pull.pull_timeout_ms);
        }},
-      {"pull_bandwidth", "bytes per second of all pulls to this node; 0: no limit", "0",
-       [&](const std::string& value) {
-         return apply_size(value, 0, uint64_t{1} << 50, cluster.pull_bandwidth);
-       }},
+      bandwidth_setting("pull_bandwidth", "all pulls to this node", cluster.pull_bandwidth.all),
+      bandwidth_setting("pull_bandwidth_get", "pulls that gets wait for",
+                        cluster.pull_bandwidth.of_class[PullClass::kGet]),
+      bandwidth_setting("pull_bandwidth_wait", "pulls that obj_wait() waits for",
+                        cluster.pull_bandwidth.of_class[PullClass::kWait]),
+      bandwidth_setting("pull_bandwidth_prefetch", "prefetches and what others push",
+                        cluster.pull_bandwidth.of_class[PullClass::kPrefetch]),
       {"heartbeat_ms", "how often idle peers are asked for a sign of life", "200",
        [&](const std::string& value) {
          return apply_number(value, 10, 60'000, cluster.heartbeat_ms);
@@ -180,6 +190,10 @@ std::vector<Setting> settings_of(ObjdCommand& command) {
 }
 
 }  // namespace
+
+bool changes_live(const std::string& key) {
+  return key == "log_level" || key.starts_with("pull_bandwidth");
+}
 
 ObjdCommand read_command_line(int argc, char** argv) {
   const Program objd{

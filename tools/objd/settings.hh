@@ -22,4 +22,7 @@ struct ObjdCommand {
 
 ObjdCommand read_command_line(int argc, char** argv);
 
+// Whether a running objd takes over a new value of this key.
+bool changes_live(const std::string& key);
+
 }  // namespace obj

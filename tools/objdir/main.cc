@@ -7,7 +7,7 @@
 
 #include "base/log.hh"
 #include "node/directory_host.hh"
-#include "tools/daemon/end_signals.hh"
+#include "tools/daemon/daemon_signals.hh"
 #include "tools/daemon/standard_descriptors.hh"
 #include "tools/objdir/settings.hh"
 
@@ -22,14 +22,15 @@ int run(const ObjdirCommand& command) {
   if (command.host.fabric.secret.empty()) {
     log::warn("no_secret", {{"listen", command.host.fabric.listen}, {"mend", "secret_file"}});
   }
-  block_end_signals();  // UCX starts a thread
+  block_daemon_signals();  // UCX starts a thread
   auto host = DirectoryHost::start(command.host);
   if (!host) {
     log::error("start_failed", {{"reason", host.error()}});
     std::cerr << "objdir: " << host.error() << "\n";
     return 1;
   }
-  EndSignals signals((*host)->reactor(), [&] { (*host)->stop(); });
+  DaemonSignals signals((*host)->reactor(), [&] { (*host)->stop(); },
+                        [] { log::info("nothing_to_reload"); });
   if (const auto started = signals.start(); !started) {
     log::error("start_failed", {{"error", started.error()}});
     return 1;

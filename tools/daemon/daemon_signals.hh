@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// tools/daemon/end_signals.hh -- SIGTERM and SIGINT as an event of a daemon's loop.
+// tools/daemon/daemon_signals.hh -- SIGTERM, SIGINT and SIGHUP as events of a daemon's loop.
 #pragma once
 
 #include <signal.h>
@@ -15,31 +15,33 @@
 
 namespace obj {
 
-inline sigset_t end_signals() {
+inline sigset_t daemon_signals() {
   sigset_t signals;
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGTERM);
   ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGHUP);
   return signals;
 }
 
 // For this thread and those that it starts: to be called before anything that starts threads, UCX
-// included, since in a thread that does not block it SIGTERM ends the process at once.
-inline void block_end_signals() {
-  const sigset_t signals = end_signals();
+// included, since in a thread that does not block them each ends the process at once.
+inline void block_daemon_signals() {
+  const sigset_t signals = daemon_signals();
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
-// Calls `stop` on the reactor's thread. Lifetime: the reactor must outlive it.
-class EndSignals : public FdHandler {
+// Calls `stop`, or for SIGHUP `reload`, on the reactor's thread. Lifetime: the reactor must outlive
+// it.
+class DaemonSignals : public FdHandler {
  public:
-  EndSignals(Reactor& reactor, std::function<void()> stop)
-      : reactor_(reactor), stop_(std::move(stop)) {
-    block_end_signals();
-    const sigset_t signals = end_signals();
+  DaemonSignals(Reactor& reactor, std::function<void()> stop, std::function<void()> reload)
+      : reactor_(reactor), stop_(std::move(stop)), reload_(std::move(reload)) {
+    block_daemon_signals();
+    const sigset_t signals = daemon_signals();
     fd_ = UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   }
-  ~EndSignals() override {
+  ~DaemonSignals() override {
     if (is_watched_) reactor_.unwatch(fd_.get(), *this);
   }
 
@@ -52,6 +54,7 @@ class EndSignals : public FdHandler {
   void on_ready() override {
     signalfd_siginfo signal;
     if (::read(fd_.get(), &signal, sizeof signal) != sizeof signal) return;
+    if (signal.ssi_signo == SIGHUP) return reload_();
     log::info("stopping", {{"signal", signal.ssi_signo}});
     stop_();
   }
@@ -59,6 +62,7 @@ class EndSignals : public FdHandler {
  private:
   Reactor& reactor_;
   std::function<void()> stop_;
+  std::function<void()> reload_;
   UniqueFd fd_{-1};
   bool is_watched_ = false;
 };
