@@ -13,6 +13,7 @@
 #include "fabric/ucx/ucx_fabric.hh"
 #include "fabric/ucx/ucx_reads.hh"
 #include "node/directory_host.hh"
+#include "node/remote/read_routes.hh"
 
 namespace obj {
 namespace {
@@ -83,7 +84,7 @@ class Cluster::Impl {
         fabric_(std::move(fabric)),
         self_(options.directory.node.node),
         directory_address_(options.directory.link.address) {
-    objects_.attach(reads_.transport());
+    objects_.attach(routes_);
     fabric_->attach(Service::kDirectory, objects_.directory_handler());
     fabric_->attach(Service::kNode, objects_.node_handler());
   }
@@ -100,6 +101,7 @@ class Cluster::Impl {
   std::unique_ptr<DirectoryThread> directory_thread_;
   RemoteObjects objects_;
   UcxReads reads_;
+  ReadRoutes routes_{{}, reads_.transport()};  // best first
   std::unique_ptr<UcxFabric> fabric_;  // ends before what it calls
   const SourceNode self_;
   const std::string directory_address_;
