@@ -31,7 +31,9 @@ struct CreateOutcome {
 
 // Strictly first come first served: a create that would fit still waits behind one that does not,
 // so that a large one cannot starve. Exceptions: one that fails for another reason than memory
-// (exists, too large) is answered at once.
+// (exists, too large) is answered at once; and what is brought back from storage (kSpillSession)
+// goes before creates, which may wait for what its readers hold. It takes nothing from them for
+// long: it is clean, so it can leave again as soon as nobody reads it.
 //
 // One call evicts a bounded number of objects, so that others are served meanwhile: a create that
 // needs the memory of a million small objects waits at the front while they go, a part at each
@@ -60,7 +62,9 @@ class Admission {
   // Forgets all of a session's.
   void cancel_session(SessionId session);
 
-  size_t waiting() const { return queue_.size(); }
+  size_t waiting() const { return restores_.size() + creates_.size(); }
+  // What is answered next; null if nothing waits.
+  const CreateSpec* front() const;
   // The earliest deadline among those that wait, or kForever.
   uint64_t next_deadline_ns() const;
 
@@ -83,12 +87,19 @@ class Admission {
     }
   };
 
+  Queue& queue_of(const CreateSpec& spec) {
+    return spec.creator == kSpillSession ? restores_ : creates_;
+  }
+  Queue& front_queue() { return restores_.empty() ? creates_ : restores_; }
+  bool is_front(Queue::iterator waiting);
   void append(const CreateSpec& spec, CreateTicket ticket, uint64_t deadline_ns);
   Queue::iterator erase(Queue::iterator waiting);
   void fail_late(uint64_t now_ns, std::vector<CreateOutcome>& outcomes);
 
   ObjectStore& store_;
-  Queue queue_;  // in order of arrival
+  // Both in order of arrival.
+  Queue restores_;
+  Queue creates_;
   // The same ones, so that no call walks the queue but cancel_session().
   std::unordered_map<CreateTicket, Queue::iterator, TicketHash> by_ticket_;
   ByDeadline by_deadline_;

@@ -12,16 +12,15 @@ constexpr uint64_t kMustStay = UINT64_MAX;
 
 }  // namespace
 
-void Clearing::restart(CopyRole role) {
-  role_ = role;
+void Clearing::restart(Worth worth) {
+  worth_ = worth;
   last_hemmed_in_ = nullptr;
   hemmed_in_ = 0;
   vain_steps_ = 0;
 }
 
 bool Clearing::near_coldest(uint64_t size_bytes, Victims& victims) {
-  const uint32_t hemmed_in_max =
-      role_ == CopyRole::kSecondary ? kHemmedInSecondariesMax : kHemmedInMax;
+  const uint32_t hemmed_in_max = worth_ == Worth::kClean ? kHemmedInCleanMax : kHemmedInMax;
   while (hemmed_in_ < hemmed_in_max && vain_steps_ < kVainStepsMax) {
     ObjectEntry* const seed = next_seed();
     if (seed == nullptr) return false;
@@ -38,9 +37,9 @@ bool Clearing::near_coldest(uint64_t size_bytes, Victims& victims) {
 ObjectEntry* Clearing::next_seed() {
   Recency& recency = inventory_.recency();
   // Those that are held go to the warm end, where we may meet them again: hence the count.
-  for (size_t left = recency.size(role_); left > 0; left--) {
-    ObjectEntry* const seed =
-        last_hemmed_in_ != nullptr ? recency.next_warmer(*last_hemmed_in_) : recency.coldest(role_);
+  for (size_t left = recency.size(worth_); left > 0; left--) {
+    ObjectEntry* const seed = last_hemmed_in_ != nullptr ? recency.next_warmer(*last_hemmed_in_)
+                                                         : recency.coldest(worth_);
     if (seed == nullptr || !pins_.contains(*seed)) return seed;
     recency.touch(*seed);
   }
@@ -54,8 +53,11 @@ uint64_t Clearing::cost_of(Extent* neighbour) const {
   if (neighbour->is_free) return 0;
   const auto& entry = static_cast<const ObjectEntry&>(*neighbour);
   if (entry.place != Place::kEvictable || pins_.contains(entry)) return kMustStay;
-  if (role_ == CopyRole::kSecondary && entry.role != role_) return kMustStay;
-  return Recency::contains(entry) ? entry.used_at : 0;
+  if (!pins_.may_go(entry)) return kMustStay;
+  if (worth_ == Worth::kClean && entry.worth() != worth_) return kMustStay;
+  // What is on its way to storage will be as good as free.
+  const bool is_going = !Recency::contains(entry) || entry.worth() == Worth::kBeingSpilled;
+  return is_going ? 0 : entry.used_at;
 }
 
 // False if objects that must stay are in the way on both sides. Either way `victims` has those
@@ -93,7 +95,7 @@ void Clearing::spare_outside(uint64_t start, uint64_t size_bytes, Victims& victi
 }
 
 bool Clearing::anywhere(uint64_t size_bytes, Victims& victims) {
-  restart(CopyRole::kPrimary);
+  restart(Worth::kOnlyCopy);
   collect_gaps(size_bytes);
   ObjectEntry* const seed = seed_in_gaps();
   if (seed == nullptr) return false;
@@ -112,6 +114,10 @@ void Clearing::collect_gaps(uint64_t size_bytes) {
   add_all(inventory_.owner_pinned());
   add_all(inventory_.withdrawn());
   for (const uint32_t slot : pins_.slots()) staying_.push_back(&inventory_.entry(slot));
+  if (pins_.purpose() == Purpose::kEviction && inventory_.keeps_only_copies()) {
+    add_all(inventory_.recency().entries(Worth::kOnlyCopy));
+    add_all(inventory_.recency().entries(Worth::kBeingSpilled));
+  }
   std::ranges::sort(staying_, {}, [](const Extent* extent) { return extent->offset; });
 
   gaps_.clear();
@@ -136,9 +142,9 @@ const Clearing::Gap* Clearing::gap_around(uint64_t offset) const {
   return offset < gap.end ? &gap : nullptr;
 }
 
-ObjectEntry* Clearing::cold_seed_in_gaps(CopyRole role) {
+ObjectEntry* Clearing::cold_seed_in_gaps(Worth worth) {
   Recency& recency = inventory_.recency();
-  ObjectEntry* seed = recency.coldest(role);
+  ObjectEntry* seed = recency.coldest(worth);
   for (uint32_t i = 0; i < kColdestMax && seed != nullptr; i++) {
     if (gap_around(seed->offset) != nullptr) return seed;
     seed = recency.next_warmer(*seed);
@@ -149,8 +155,8 @@ ObjectEntry* Clearing::cold_seed_in_gaps(CopyRole role) {
 // One of the coldest objects if it lies in a gap, else any object that does.
 ObjectEntry* Clearing::seed_in_gaps() {
   if (gaps_.empty()) return nullptr;
-  for (const CopyRole role : {CopyRole::kSecondary, CopyRole::kPrimary}) {
-    if (ObjectEntry* const seed = cold_seed_in_gaps(role)) return seed;
+  for (const Worth worth : {Worth::kClean, Worth::kOnlyCopy}) {
+    if (ObjectEntry* const seed = cold_seed_in_gaps(worth)) return seed;
   }
   for (const Gap& gap : gaps_) {
     // Neighbours are never both free, so a gap that is not free as a whole has an object here.

@@ -18,7 +18,7 @@ namespace obj {
 // their use, it takes the same victims as LRU; elsewhere it gives up some warm objects to spare
 // many more.
 //
-// Secondary copies go before primaries: a search among secondaries takes stretches of nothing else.
+// What is clean goes before all else: a search among it takes stretches of nothing else.
 //
 // Only chooses; nothing is changed but that pinned objects at the cold end become warm.
 //
@@ -29,9 +29,9 @@ class Clearing {
 
   using Victims = std::vector<ObjectEntry*>;
 
-  // Starts the search at the coldest object of this role anew. Among kSecondary, all primaries must
-  // stay; among kPrimary, a stretch may take both.
-  void restart(CopyRole role);
+  // Starts the search at the coldest object of this worth anew. Among kClean, all others must stay;
+  // among kOnlyCopy, a stretch may take both, and also what is being spilled already.
+  void restart(Worth worth);
 
   // A stretch around the coldest object that has room around it. False, and no victims, if none of
   // the coldest few has; there may still be one elsewhere.
@@ -39,7 +39,7 @@ class Clearing {
   // last.
   bool near_coldest(uint64_t size_bytes, Victims& victims);
 
-  // The same, but false only if nothing fits anywhere, whatever is evicted and of whichever role.
+  // The same, but false only if nothing fits anywhere, whatever is evicted of whichever worth.
   // Costs O(n log n) in the number of objects that must stay.
   bool anywhere(uint64_t size_bytes, Victims& victims);
 
@@ -47,7 +47,7 @@ class Clearing {
   // How many cold objects may be hemmed in, and how many neighbours be looked at in vain, before
   // near_coldest() gives up.
   static constexpr uint32_t kHemmedInMax = 16;
-  static constexpr uint32_t kHemmedInSecondariesMax = 64;  // by primaries, too
+  static constexpr uint32_t kHemmedInCleanMax = 64;  // by others, too
   static constexpr uint32_t kVainStepsMax = 4096;
   // anywhere() prefers a stretch around one of so many of the coldest.
   static constexpr uint32_t kColdestMax = 1024;
@@ -66,11 +66,11 @@ class Clearing {
   void collect_gaps(uint64_t size_bytes);
   const Gap* gap_around(uint64_t offset) const;
   ObjectEntry* seed_in_gaps();
-  ObjectEntry* cold_seed_in_gaps(CopyRole role);
+  ObjectEntry* cold_seed_in_gaps(Worth worth);
 
   Inventory& inventory_;
   const KnownPins& pins_;
-  CopyRole role_ = CopyRole::kPrimary;
+  Worth worth_ = Worth::kOnlyCopy;
   ObjectEntry* last_hemmed_in_ = nullptr;  // the search goes on after it
   uint32_t hemmed_in_ = 0;
   uint32_t vain_steps_ = 0;

@@ -59,8 +59,14 @@ void Eviction::drain_touches() {
 // Whether it would fit if all were gone that is not known to be held, and it all lay together.
 bool Eviction::may_fit(uint64_t size_bytes) const {
   const Recency& recency = inventory_.recency();
-  const uint64_t evictable_bytes = recency.bytes() - known_pins_.bytes();
-  const bool is_evictable = recency.size() > known_pins_.slots().size();
+  uint64_t going_bytes = recency.bytes(Worth::kClean);
+  size_t going = recency.size(Worth::kClean);
+  if (!inventory_.keeps_only_copies()) {
+    going_bytes += recency.bytes(Worth::kOnlyCopy) + recency.bytes(Worth::kBeingSpilled);
+    going += recency.size(Worth::kOnlyCopy) + recency.size(Worth::kBeingSpilled);
+  }
+  const uint64_t evictable_bytes = going_bytes - known_pins_.bytes();
+  const bool is_evictable = going > known_pins_.slots().size();
   return is_evictable && size_bytes <= inventory_.extents().free_bytes() + evictable_bytes;
 }
 
@@ -76,13 +82,14 @@ bool Eviction::choose_victims(uint64_t size_bytes) {
   victims_.clear();
   victim_bytes_ = 0;
   if (!was_stuck_) {
-    choose_cold_victims(CopyRole::kSecondary, stretch_bytes);
-    if (victims_.empty()) choose_cold_victims(CopyRole::kPrimary, stretch_bytes);
+    choose_cold_victims(Worth::kClean, stretch_bytes);
+    const bool may_lose = !inventory_.keeps_only_copies();
+    if (victims_.empty() && may_lose) choose_cold_victims(Worth::kOnlyCopy, stretch_bytes);
     if (!victims_.empty()) return true;
   }
   learn_pins();
   if (!may_fit(size_bytes)) return false;
-  choose_cold_victims(CopyRole::kSecondary, stretch_bytes);
+  choose_cold_victims(Worth::kClean, stretch_bytes);
   if (!victims_.empty()) return true;
   stretch_.clear();
   if (!clearing_.anywhere(stretch_bytes, stretch_)) return false;
@@ -90,8 +97,8 @@ bool Eviction::choose_victims(uint64_t size_bytes) {
   return true;
 }
 
-void Eviction::choose_cold_victims(CopyRole role, uint64_t stretch_bytes) {
-  clearing_.restart(role);
+void Eviction::choose_cold_victims(Worth worth, uint64_t stretch_bytes) {
+  clearing_.restart(worth);
   const size_t objects_max = std::min(ahead_objects_, victims_max_);
   while (victim_bytes_ < ahead_bytes_ && victims_.size() < objects_max) {
     stretch_.clear();
@@ -99,7 +106,7 @@ void Eviction::choose_cold_victims(CopyRole role, uint64_t stretch_bytes) {
     if (stretch_.size() > 1 && !are_pins_known_) {
       // If one of several is held, the others would go in vain: choose again, with care.
       learn_pins();
-      clearing_.restart(role);
+      clearing_.restart(worth);
     } else {
       take_in_hand(stretch_);
     }
@@ -133,7 +140,7 @@ bool Eviction::take_planned() {
     const ObjectRef ref = planned_[next_planned_++];
     if (!inventory_.holds(ref)) continue;  // gone by itself
     ObjectEntry& entry = inventory_.entry(ref.slot);
-    if (entry.place == Place::kEvictable) {
+    if (entry.place == Place::kEvictable && inventory_.may_go(entry)) {
       take_in_hand(entry);
     } else {
       forget_plan();  // it must stay now, so the stretch is not to be had

@@ -49,7 +49,7 @@ class Eviction {
   void learn_pins();
   bool may_fit(uint64_t size_bytes) const;
   bool choose_victims(uint64_t size_bytes);
-  void choose_cold_victims(CopyRole role, uint64_t stretch_bytes);
+  void choose_cold_victims(Worth worth, uint64_t stretch_bytes);
   void take_in_hand(const Clearing::Victims& stretch);
   void take_in_hand(ObjectEntry& entry);
   bool take_planned();

@@ -92,6 +92,7 @@ ObjectRef Inventory::add(const CreateSpec& spec, uint64_t size_bytes) {
   OBJ_CHECK(ref.slot == slot);
   entry.creator = spec.creator;
   entry.role = spec.role;
+  entry.safety = spec.safety;
   enter(entry, Place::kUnsealed);
   ledger_.free_bytes = extents_.free_bytes();
   return ref;
@@ -105,7 +106,7 @@ void Inventory::seal(uint32_t slot) {
   entry.creator = 0;
   enter(entry, Place::kEvictable);
   table_.seal(slot);
-  if (listener_ != nullptr) listener_->on_sealed(placement(slot));
+  for (StoreListener* const listener : listeners_) listener->on_sealed(placement(slot));
 }
 
 void Inventory::keep_for_owner(uint32_t slot) {
@@ -122,15 +123,26 @@ void Inventory::release_from_owner(uint32_t slot) {
 
 void Inventory::unlink(uint32_t slot) {
   OBJ_CHECK(entries_[slot].is_indexed);
-  leave_index(slot, entries_[slot]);
+  leave_index(slot, entries_[slot], Departure::kRemoved);
 }
 
-void Inventory::leave_index(uint32_t slot, ObjectEntry& entry) {
+void Inventory::leave_index(uint32_t slot, ObjectEntry& entry, Departure why) {
   table_.unlink(slot);
   entry.is_indexed = false;
-  if (listener_ == nullptr) return;
+  if (listeners_.empty()) return;
   const bool was_known = entry.place != Place::kUnsealed || table_.ready_bytes(slot) > 0;
-  if (was_known) listener_->on_gone(placement(slot));
+  if (!was_known) return;
+  for (StoreListener* const listener : listeners_) listener->on_gone(placement(slot), why);
+}
+
+void Inventory::set_safety(uint32_t slot, Safety safety) {
+  ObjectEntry& entry = entries_[slot];
+  OBJ_CHECK(entry.place == Place::kEvictable || entry.place == Place::kOwnerPinned);
+  OBJ_CHECK(entry.is_indexed);
+  const Place place = entry.place;
+  leave(entry);
+  entry.safety = safety;
+  enter(entry, place);
 }
 
 void Inventory::stop_pins(uint32_t slot) {
@@ -170,7 +182,10 @@ void Inventory::discard(std::span<const uint32_t> slots) {
     if (i + kLookAhead / 2 < slots.size()) table_.prefetch_chain(slots[i + kLookAhead / 2]);
     const uint32_t slot = slots[i];
     ObjectEntry& entry = entries_[slot];
-    if (entry.is_indexed) leave_index(slot, entry);
+    const bool is_unsealed = entry.place == Place::kUnsealed;
+    if (entry.is_indexed) {
+      leave_index(slot, entry, is_unsealed ? Departure::kAborted : Departure::kEvicted);
+    }
     table_.release(slot);
     leave(entry);
     freed_.push_back(&entry);

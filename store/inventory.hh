@@ -26,7 +26,9 @@ void for_each_account(Ledger& ledger, const ObjectEntry& entry, Change change) {
   if (entry.place == Place::kWithdrawn) return change(ledger.withdrawn);
   change(ledger.sealed);
   if (entry.place == Place::kOwnerPinned) change(ledger.owner_pinned);
-  if (entry.role == CopyRole::kSecondary) change(ledger.secondary);
+  if (entry.role == CopyRole::kSecondary) return change(ledger.secondary);
+  if (entry.safety == Safety::kBeingSpilled) change(ledger.being_spilled);
+  if (entry.safety == Safety::kSpilled) change(ledger.spilled);
 }
 
 // Each function moves one object (or a batch) from one consistent state to the next. None of them
@@ -47,8 +49,18 @@ class Inventory {
   const PlaceList& withdrawn() const { return withdrawn_; }
   const PlaceList& owner_pinned() const { return owner_pinned_; }
   const Ledger& ledger() const { return ledger_; }
-  // Null: nobody is told.
-  void set_listener(StoreListener* listener) { listener_ = listener; }
+  void add_listener(StoreListener& listener) { listeners_.push_back(&listener); }
+  void remove_listener(StoreListener& listener) { std::erase(listeners_, &listener); }
+
+  // Whether the only copy of an object must stay until it is safe elsewhere.
+  bool keeps_only_copies() const { return keeps_only_copies_; }
+  void keep_only_copies(bool keep) { keeps_only_copies_ = keep; }
+  // Whether this one may leave memory, did nobody hold it. REQUIRES: it is evictable.
+  bool may_go(const ObjectEntry& entry) const {
+    return !keeps_only_copies_ || entry.worth() == Worth::kClean;
+  }
+  // Sealed and in the index: what is known of its bytes elsewhere. It becomes the warmest.
+  void set_safety(uint32_t slot, Safety safety);
 
   // REQUIRES: the slot is not Free.
   ObjectEntry& entry(uint32_t slot) { return entries_[slot]; }
@@ -101,7 +113,7 @@ class Inventory {
 
  private:
   void prefetch(uint32_t slot) const;
-  void leave_index(uint32_t slot, ObjectEntry& entry);
+  void leave_index(uint32_t slot, ObjectEntry& entry, Departure why);
   void enter(ObjectEntry& entry, Place place);
   void leave(ObjectEntry& entry);
   void check_entry(uint32_t slot) const;
@@ -115,7 +127,8 @@ class Inventory {
   PlaceList owner_pinned_;
   PlaceList withdrawn_;
   Ledger ledger_;
-  StoreListener* listener_ = nullptr;
+  std::vector<StoreListener*> listeners_;
+  bool keeps_only_copies_ = false;
   std::vector<Extent*> freed_;  // scratch of discard()
 };
 

@@ -61,18 +61,20 @@ void Inventory::check_entry(uint32_t slot) const {
 
 void Inventory::check_lists() const {
   uint64_t evictable_bytes = 0;
-  uint64_t used_at = 0;
-  for (const CopyRole role : {CopyRole::kSecondary, CopyRole::kPrimary}) {
-    for (const ObjectEntry& entry : recency_.entries(role)) {
+  for (const Worth worth : {Worth::kClean, Worth::kOnlyCopy, Worth::kBeingSpilled}) {
+    uint64_t used_at = 0;
+    uint64_t worth_bytes = 0;
+    for (const ObjectEntry& entry : recency_.entries(worth)) {
       OBJ_CHECK(entry.place == Place::kEvictable);
-      OBJ_CHECK(entry.role == role);
+      OBJ_CHECK(entry.worth() == worth);
       OBJ_CHECK(entry.used_at > used_at);
-      evictable_bytes += entry.size_bytes;
+      worth_bytes += entry.size_bytes;
       used_at = entry.used_at;
     }
+    OBJ_CHECK(worth_bytes == recency_.bytes(worth));
+    evictable_bytes += worth_bytes;
   }
-  OBJ_CHECK(evictable_bytes == recency_.bytes());
-  OBJ_CHECK(recency_.bytes() + ledger_.owner_pinned.bytes == ledger_.sealed.bytes);
+  OBJ_CHECK(evictable_bytes + ledger_.owner_pinned.bytes == ledger_.sealed.bytes);
   OBJ_CHECK(withdrawn_.size() == ledger_.withdrawn.objects);
   for (const ObjectEntry& entry : withdrawn_) OBJ_CHECK(entry.place == Place::kWithdrawn);
   OBJ_CHECK(owner_pinned_.size() == ledger_.owner_pinned.objects);

@@ -17,6 +17,7 @@ void KnownPins::learn(PinScan& pins) {
 void KnownPins::add(uint32_t slot) {
   const ObjectEntry& entry = inventory_.entry(slot);
   if (is_known_[slot] || entry.place != Place::kEvictable || !Recency::contains(entry)) return;
+  if (!may_go(entry)) return;
   is_known_[slot] = true;
   slots_.push_back(slot);
   bytes_ += entry.size_bytes;

@@ -21,11 +21,13 @@ struct Holding {
 struct Ledger {
   uint64_t capacity_bytes = 0;
   uint64_t free_bytes = 0;
-  Holding unsealed;      // being created
-  Holding sealed;        // in the index, readable; includes owner_pinned
-  Holding owner_pinned;  // the part of `sealed` that named owners keep
-  Holding secondary;     // the part of `sealed` that was pulled from other nodes
-  Holding withdrawn;     // removed, but still read by somebody
+  Holding unsealed;       // being created
+  Holding sealed;         // in the index, readable; includes owner_pinned
+  Holding owner_pinned;   // the part of `sealed` that named owners keep
+  Holding secondary;      // the part of `sealed` that was pulled from other nodes
+  Holding being_spilled;  // the part of `sealed` that is on its way to storage
+  Holding spilled;        // the part of `sealed` that is safe in a spill record too
+  Holding withdrawn;      // removed, but still read by somebody
 
   friend bool operator==(const Ledger&, const Ledger&) = default;
 };
@@ -39,6 +41,9 @@ struct Blocker {
     kWithdrawn,    // removed, but a client still reads it
     kPulled,       // being pulled here
     kRemote,       // held by the daemon: sent to or wanted by other nodes
+    kSpilling,     // being written to storage
+    kRestoring,    // being read back from storage
+    kUnspilled,    // the only copies, which storage does not take
   };
   Why why;
   SessionId session = 0;  // whose it is; 0 if an owner's

@@ -23,11 +23,15 @@ enum class Place : uint8_t {
 // It is the extent that it has in the arena, so that an address leads to its object.
 struct ObjectEntry : Extent {
   Place place = Place::kUnsealed;
-  bool is_indexed = true;
   CopyRole role = CopyRole::kPrimary;  // fixed while the object lives
+  // In one byte, so that the whole fits a cache line.
+  Safety safety : 7 = Safety::kOnlyCopy;
+  bool is_indexed : 1 = true;
   SessionId creator = 0;
   ListHook place_hook;   // the one list that `place` names
   uint64_t used_at = 0;  // how warm it is: see Recency
+
+  Worth worth() const { return worth_of(role, safety); }
 };
 static_assert(sizeof(ObjectEntry) == 64);  // a cache line
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/object_store.hh"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "base/check.hh"
 #include "store/blockers.hh"
+#include "store/clearing.hh"
 #include "store/eviction.hh"
 #include "store/inventory.hh"
+#include "store/known_pins.hh"
 #include "store/object_table.hh"
 #include "store/owner_pins.hh"
 #include "store/pin_scan.hh"
@@ -25,7 +28,9 @@ class ObjectStore::Impl {
   Impl(ObjectTable& table, uint64_t arena_bytes, Readers& readers)
       : inventory_(table, arena_bytes),
         pins_(inventory_, readers),
-        eviction_(inventory_, pins_, readers) {}
+        eviction_(inventory_, pins_, readers),
+        unspillable_(inventory_, Purpose::kSpilling),
+        spill_choice_(inventory_, unspillable_) {}
 
   Result<uint64_t> admissible_bytes(const CreateSpec& spec) const;
   Result<Placement> create(const CreateSpec& spec, uint32_t evictions_max);
@@ -47,7 +52,12 @@ class ObjectStore::Impl {
   std::optional<Sight> look_up(const ObjectId& id) const;
   std::vector<Placement> viewed();
   size_t list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const;
-  void set_listener(StoreListener* listener) { inventory_.set_listener(listener); }
+  void add_listener(StoreListener& listener) { inventory_.add_listener(listener); }
+  void remove_listener(StoreListener& listener) { inventory_.remove_listener(listener); }
+  void keep_only_copies(const TakenIds& taken);
+  void choose_unsafe(uint64_t size_bytes, uint64_t bytes_max, size_t count_max,
+                     std::vector<Placement>& out);
+  bool set_safety(ObjectRef ref, Safety safety);
 
   const Inventory& inventory() const { return inventory_; }
   std::vector<Blocker> blockers(uint32_t entries_max) {
@@ -65,6 +75,9 @@ class ObjectStore::Impl {
   OwnerPins owner_pins_;
   PinScan pins_;
   Eviction eviction_;
+  const TakenIds* taken_ = nullptr;  // null: none
+  KnownPins unspillable_;            // of choose_unsafe()
+  Clearing spill_choice_;
   bool is_clearing_ = false;
   StoreCounters counters_;
   std::vector<uint32_t> withdrawn_;     // scratch of reap()
@@ -74,6 +87,9 @@ class ObjectStore::Impl {
 // How long the object is, unless it could not be created even in an empty arena.
 Result<uint64_t> ObjectStore::Impl::admissible_bytes(const CreateSpec& spec) const {
   if (inventory_.table().find(spec.id)) return failure(ErrorCode::kExists, "create");
+  const bool is_taken =
+      taken_ != nullptr && spec.creator != kSpillSession && taken_->is_taken(spec.id);
+  if (is_taken) return failure(ErrorCode::kExists, "create");
   // Before anything is added to it: a client may ask for 2^64 - 1 bytes.
   const uint64_t capacity_bytes = inventory_.extents().capacity_bytes();
   if (spec.data_bytes > capacity_bytes) return failure(ErrorCode::kTooLarge, "create");
@@ -192,6 +208,51 @@ std::vector<Placement> ObjectStore::Impl::viewed() {
   std::vector<Placement> viewed;
   for (const uint32_t slot : slots) viewed.push_back(inventory_.placement(slot));
   return viewed;
+}
+
+void ObjectStore::Impl::keep_only_copies(const TakenIds& taken) {
+  taken_ = &taken;
+  inventory_.keep_only_copies(true);
+}
+
+void ObjectStore::Impl::choose_unsafe(uint64_t size_bytes, uint64_t bytes_max, size_t count_max,
+                                      std::vector<Placement>& out) {
+  if (inventory_.recency().size(Worth::kOnlyCopy) == 0) return;
+  unspillable_.learn(pins_);
+  uint64_t bytes = 0;
+  const auto take = [&](const ObjectEntry& entry) {
+    if (count_max == 0 || (bytes > 0 && entry.size_bytes > bytes_max - bytes)) return false;
+    out.push_back(inventory_.placement(inventory_.slot_of(entry)));
+    bytes += std::min(entry.size_bytes, bytes_max);
+    count_max--;
+    return true;
+  };
+  if (size_bytes > 0) {
+    Clearing::Victims stretch;
+    spill_choice_.restart(Worth::kOnlyCopy);
+    const bool found = spill_choice_.near_coldest(size_bytes, stretch) ||
+                       spill_choice_.anywhere(size_bytes, stretch);
+    if (!found) return;
+    for (const ObjectEntry* const entry : stretch) {
+      if (entry->worth() == Worth::kOnlyCopy && !take(*entry)) return;
+    }
+    return;
+  }
+  Recency& recency = inventory_.recency();
+  ObjectEntry* entry = recency.coldest(Worth::kOnlyCopy);
+  for (; entry != nullptr; entry = recency.next_warmer(*entry)) {
+    if (!unspillable_.contains(*entry) && !take(*entry)) return;
+  }
+}
+
+bool ObjectStore::Impl::set_safety(ObjectRef ref, Safety safety) {
+  if (!inventory_.holds(ref)) return false;
+  const ObjectEntry& entry = inventory_.entry(ref.slot);
+  const bool is_sealed = entry.place == Place::kEvictable || entry.place == Place::kOwnerPinned;
+  if (!is_sealed || !entry.is_indexed) return false;
+  OBJ_CHECK(entry.role == CopyRole::kPrimary);
+  inventory_.set_safety(ref.slot, safety);
+  return true;
 }
 
 size_t ObjectStore::Impl::list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const {
@@ -322,7 +383,16 @@ std::vector<Placement> ObjectStore::viewed() { return impl_->viewed(); }
 size_t ObjectStore::list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const {
   return impl_->list_sealed(slot_cursor, out);
 }
-void ObjectStore::set_listener(StoreListener* listener) { impl_->set_listener(listener); }
+void ObjectStore::add_listener(StoreListener& listener) { impl_->add_listener(listener); }
+void ObjectStore::remove_listener(StoreListener& listener) { impl_->remove_listener(listener); }
+void ObjectStore::keep_only_copies(const TakenIds& taken) { impl_->keep_only_copies(taken); }
+void ObjectStore::choose_unsafe(uint64_t size_bytes, uint64_t bytes_max, size_t count_max,
+                                std::vector<Placement>& out) {
+  impl_->choose_unsafe(size_bytes, bytes_max, count_max, out);
+}
+bool ObjectStore::set_safety(ObjectRef ref, Safety safety) {
+  return impl_->set_safety(ref, safety);
+}
 uint32_t ObjectStore::end_session(SessionId session) { return impl_->end_session(session); }
 uint32_t ObjectStore::reap() { return impl_->reap(); }
 bool ObjectStore::has_withdrawn() const { return !impl_->inventory().withdrawn().empty(); }

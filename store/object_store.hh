@@ -42,7 +42,15 @@ struct CreateSpec {
   uint32_t metadata_bytes;
   SessionId creator;
   CopyRole role = CopyRole::kPrimary;
-  uint32_t origin = 0;  // the put that this will be a copy of; 0: a put of its own
+  uint32_t origin = 0;                // the put that this will be a copy of; 0: a put of its own
+  Safety safety = Safety::kOnlyCopy;  // kSpilled: it comes from its spill record
+};
+
+// Ids that are taken though nothing in memory has them.
+class TakenIds {
+ public:
+  virtual ~TakenIds() = default;
+  virtual bool is_taken(const ObjectId& id) const = 0;
 };
 
 // What obj_stat() tells of one object.
@@ -72,9 +80,11 @@ class ObjectStore {
   ~ObjectStore();
 
   // Reserves memory and a slot, evicting the least recently used unpinned objects where needed;
-  // primary copies only where giving up secondary ones would not make room.
+  // primary copies only where giving up secondary ones would not make room, and never if
+  // keep_only_copies() was said and they are safe nowhere else.
   //
-  // kExists (also while another creates it), kTooLarge (more than the arena holds),
+  // kExists (also while another creates it, or if it is a taken id and this is not kSpillSession,
+  // who brings such objects back), kTooLarge (more than the arena holds),
   // kOutOfMemory: no room now; blockers() says who holds it. Nothing is left behind on failure.
   // kLimit: the index chain of this id is full, which only ids built to collide bring about.
   // The object's extent is metadata_offset(data_bytes) + metadata_bytes long, at least 64 bytes,
@@ -127,9 +137,24 @@ class ObjectStore {
   // `out` is not empty.
   size_t list_sealed(uint32_t& slot_cursor, std::span<Placement> out) const;
 
-  // Who is told from now on of what is sealed and what is gone; null: nobody.
-  // Lifetime: until another is set, or the store is gone.
-  void set_listener(StoreListener* listener);
+  // Who is told from now on of what is sealed and what is gone, in the order in which they came.
+  // Lifetime: until removed, or the store is gone. REQUIRES: not called by a listener.
+  void add_listener(StoreListener& listener);
+  void remove_listener(StoreListener& listener);
+
+  // ---- storage ---------------------------------------------------------------------------------
+  // From now on a primary leaves memory only when it is safe elsewhere, or removed. `taken` must
+  // outlive the store.
+  void keep_only_copies(const TakenIds& taken);
+
+  // Primaries that are only copies, and that no reader holds: those that should be made safe so
+  // that an object of `size_bytes` fits, or else (0) the coldest. At least one if there is one, and
+  // then as many as `bytes_max` and `count_max` allow. Appends to `out`.
+  void choose_unsafe(uint64_t size_bytes, uint64_t bytes_max, size_t count_max,
+                     std::vector<Placement>& out);
+
+  // What is known of the bytes of a sealed primary. Gone or removed: false, and no effect.
+  bool set_safety(ObjectRef ref, Safety safety);
 
   // Aborts what `session` has not sealed; returns how many. Its pin cells must no longer be seen by
   // Readers.

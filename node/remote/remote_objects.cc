@@ -32,10 +32,10 @@ RemoteObjects::RemoteObjects(const RemoteSeams& seams, const RemoteOptions& opti
           {.on_asked = [this](const ObjectId& id) { return news_.on_push(id, now_ns_); },
            .on_pushed = [this](uint64_t tag, const Result<void>& result,
                                const std::string& why) { news_.on_pushed(tag, result, why); }}) {
-  store_.set_listener(this);
+  store_.add_listener(*this);
 }
 
-RemoteObjects::~RemoteObjects() { store_.set_listener(nullptr); }
+RemoteObjects::~RemoteObjects() { store_.remove_listener(*this); }
 
 void RemoteObjects::step(uint64_t now_ns) {
   now_ns_ = now_ns;
@@ -87,7 +87,7 @@ void RemoteObjects::on_sealed(const Placement& placement) {
   driver_.on_sealed(placement, now_ns_);
 }
 
-void RemoteObjects::on_gone(const Placement& placement) {
+void RemoteObjects::on_gone(const Placement& placement, Departure) {
   directory_.withdraw(placement.id, placement.ref.slot, placement.ref.generation);
   driver_.on_gone(placement, now_ns_);
 }

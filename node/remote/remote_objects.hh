@@ -120,7 +120,7 @@ class RemoteObjects : public Elsewhere,
 
   // StoreListener.
   void on_sealed(const Placement& placement) override;
-  void on_gone(const Placement& placement) override;
+  void on_gone(const Placement& placement, Departure why) override;
 
   ObjectStore& store_;
   ElsewhereNews& news_;

@@ -32,7 +32,7 @@ class Watcher : public StoreListener {
     EXPECT_TRUE(is_new || shown == placement.ref);
     present[placement.ref.slot] = placement;
   }
-  void on_gone(const Placement& placement) override {
+  void on_gone(const Placement& placement, Departure) override {
     EXPECT_EQ(table_.generation(placement.ref.slot), placement.ref.generation);
     EXPECT_NE(table_.state(placement.ref.slot), SlotState::kFree);
     EXPECT_NE(table_.find(placement.id), placement.ref.slot);
@@ -57,7 +57,7 @@ class Watcher : public StoreListener {
 struct WatchedStore : TestStore {
   WatchedStore(uint32_t slot_count, uint64_t arena_bytes)
       : TestStore(slot_count, arena_bytes), watcher(table) {
-    store.set_listener(&watcher);
+    store.add_listener(watcher);
   }
   // Creates, and shows a part.
   ObjectRef show(uint64_t number, SessionId session = 1) {
@@ -141,7 +141,7 @@ TEST(StoreListener, hears_once_of_what_was_shown_in_part) {
 TEST(StoreListener, can_be_taken_away) {
   WatchedStore test(8, 64 * kKiB);
   test.put(1, 100);
-  test.store.set_listener(nullptr);
+  test.store.remove_listener(test.watcher);
   test.store.remove(numbered_id(1));
   test.put(2, 100);
   EXPECT_EQ(test.watcher.gone, 0);
