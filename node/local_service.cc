@@ -294,6 +294,9 @@ std::string LocalService::who_holds_the_memory() {
         break;
       case Blocker::Why::kOwnerPinned: text += " pinned by owner " + blocker.owner; break;
       case Blocker::Why::kPulled: text += " being pulled here"; break;
+      case Blocker::Why::kSpilling: text += " being written to storage"; break;
+      case Blocker::Why::kRestoring: text += " being read back from storage"; break;
+      case Blocker::Why::kUnspilled: text += " that are only copies and not in storage yet"; break;
       case Blocker::Why::kRemote:
         text += " held by the daemon: sent to or wanted by other nodes";
         break;

@@ -120,7 +120,7 @@ Node::Node(const NodeConfig& config, uint64_t incarnation, Reactor reactor, List
       arena_(std::move(arena)),
       table_(std::move(table)),
       sessions_(table_.header()),
-      readers_(sessions_, daemon_pins_),
+      readers_(sessions_, daemon_pins_, spill_pins_),
       store_(table_, arena_.bytes().size(), readers_),
       admission_(store_),
       service_(store_, admission_, readers_, sessions_, arena_.bytes()),

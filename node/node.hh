@@ -88,6 +88,7 @@ class Node : private Doorkeeper, private LineEvents {
   ObjectTable table_;
   SessionSet sessions_;
   DaemonPins daemon_pins_;
+  DaemonPins spill_pins_{kSpillSession};
   AllReaders readers_;
   ObjectStore store_;
   Admission admission_;

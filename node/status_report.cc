@@ -20,11 +20,11 @@ Json json_of(const Holding& holding) {
 }
 
 Json json_of(const Ledger& ledger) {
-  return {{"unsealed", json_of(ledger.unsealed)},
-          {"sealed", json_of(ledger.sealed)},
-          {"owner_pinned", json_of(ledger.owner_pinned)},
-          {"secondary", json_of(ledger.secondary)},
-          {"withdrawn", json_of(ledger.withdrawn)}};
+  return {
+      {"unsealed", json_of(ledger.unsealed)},           {"sealed", json_of(ledger.sealed)},
+      {"owner_pinned", json_of(ledger.owner_pinned)},   {"secondary", json_of(ledger.secondary)},
+      {"being_spilled", json_of(ledger.being_spilled)}, {"spilled", json_of(ledger.spilled)},
+      {"withdrawn", json_of(ledger.withdrawn)}};
 }
 
 Json arena_json(const StatusSources& sources) {
@@ -61,6 +61,9 @@ const char* why_text(Blocker::Why why) {
     case Blocker::Why::kWithdrawn: return "withdrawn";
     case Blocker::Why::kPulled: return "pulled";
     case Blocker::Why::kRemote: return "remote";
+    case Blocker::Why::kSpilling: return "spilling";
+    case Blocker::Why::kRestoring: return "restoring";
+    case Blocker::Why::kUnspilled: return "unspilled";
   }
   return "unknown";
 }

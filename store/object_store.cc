@@ -203,7 +203,7 @@ std::vector<Placement> ObjectStore::Impl::viewed() {
   std::unordered_set<uint32_t> slots;
   pins_.for_each([&](SessionId session, uint32_t slot) {
     const bool is_evictable = inventory_.entry(slot).place == Place::kEvictable;
-    if (session != kDaemonSession && is_evictable) slots.insert(slot);
+    if (session <= kClientSessionMax && is_evictable) slots.insert(slot);
   });
   std::vector<Placement> viewed;
   for (const uint32_t slot : slots) viewed.push_back(inventory_.placement(slot));

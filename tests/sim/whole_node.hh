@@ -78,7 +78,7 @@ class WholeNode {
         to_directory_(network, address_of(self.node) + "/directory"),
         to_nodes_(network, address_of(self.node)),
         reads_(fabric, self),
-        readers_(clients, pins_),
+        readers_(clients, pins_, spill_pins_),
         store(table_, options.arena_bytes, readers_),
         admission_(store),
         service(store, admission_, readers_, clients, arena_),
@@ -164,6 +164,7 @@ class WholeNode {
   directory::FakeEndpoint to_nodes_;
   FakeReads reads_;
   DaemonPins pins_;
+  DaemonPins spill_pins_{kSpillSession};
 
  public:
   FakeClients clients;
