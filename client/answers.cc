@@ -25,6 +25,7 @@ Status status_of(Outcome outcome) {
     case Outcome::kCancelled: return OBJ_ECANCELLED;
     case Outcome::kLimit: return OBJ_ELIMIT;
     case Outcome::kUnavailable: return OBJ_EUNAVAILABLE;
+    case Outcome::kDamaged: return OBJ_EDAMAGED;
   }
   check_failed(__FILE__, __LINE__, "an outcome that Operation let pass");
 }
@@ -76,6 +77,9 @@ Status report(const Operation& operation) {
     case OBJ_EUNAVAILABLE:
       return fail(status, "object %s: %s", id,
                   detail != nullptr ? detail : "other nodes are needed and cannot be reached");
+    case OBJ_EDAMAGED:
+      return fail(status, "object %s is lost: %s", id,
+                  detail != nullptr ? detail : "its record in storage is damaged");
     case OBJ_ENOMEM: return report_no_memory(order, id, detail);
     case OBJ_EEXISTS:
       return fail(status,

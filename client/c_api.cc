@@ -164,6 +164,18 @@ int obj_push(obj_client* client, const obj_id* id, uint32_t node) {
               [&](Client& session) { return obj::client::push(session, id_of(*id), node); });
 }
 
+int obj_spill(obj_client* client, const obj_id* id) {
+  if (any_null(client, id)) return null_argument("obj_spill");
+  return with(client, [&](Client& session) { return obj::client::spill(session, id_of(*id)); });
+}
+
+int obj_restore(obj_client* client, const obj_id* id, int32_t timeout_ms) {
+  if (any_null(client, id)) return null_argument("obj_restore");
+  return with(client, [&](Client& session) {
+    return obj::client::restore(session, id_of(*id), timeout_ms);
+  });
+}
+
 static int pin_or_unpin(obj_client* client, const obj_id* id, const char* owner, Order::Kind kind) {
   const size_t length = ::strnlen(owner, OBJ_OWNER_BYTES_MAX + 1);
   if (length == 0 || length > OBJ_OWNER_BYTES_MAX) {

@@ -32,6 +32,7 @@ const char* obj_status_name(int status) {
     case OBJ_ECANCELLED: return "OBJ_ECANCELLED";
     case OBJ_ENOTOWNER: return "OBJ_ENOTOWNER";
     case OBJ_EUNAVAILABLE: return "OBJ_EUNAVAILABLE";
+    case OBJ_EDAMAGED: return "OBJ_EDAMAGED";
   }
   return "unknown status";
 }

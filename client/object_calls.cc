@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/check.hh"
+#include "base/clock.hh"
 #include "client/blocking_run.hh"
 
 namespace obj::client {
@@ -40,6 +41,19 @@ Status pin(Client& client, Order::Kind kind, const ObjectId& id, std::string_vie
   Order order = order_about(kind, id);
   OBJ_CHECK(!owner.empty() && owner.size() < sizeof order.owner);
   std::memcpy(order.owner, owner.data(), owner.size());
+  const auto finished = run(client, order);
+  return finished ? OBJ_OK : finished.error();
+}
+
+Status spill(Client& client, const ObjectId& id) {
+  if (client.is_read_only()) return read_only().error();
+  const auto finished = run(client, order_about(Order::Kind::kSpill, id));
+  return finished ? OBJ_OK : finished.error();
+}
+
+Status restore(Client& client, const ObjectId& id, int32_t timeout_ms) {
+  Order order = order_about(Order::Kind::kRestore, id);
+  order.deadline_ns = deadline_after_ms(monotonic_ns(), timeout_ms);
   const auto finished = run(client, order);
   return finished ? OBJ_OK : finished.error();
 }

@@ -32,6 +32,8 @@ RequestOp first_request_of(Order::Kind kind, bool is_staged) {
     case Order::Kind::kStat: return RequestOp::kStat;
     case Order::Kind::kPrefetch: return RequestOp::kPrefetch;
     case Order::Kind::kPush: return RequestOp::kPush;
+    case Order::Kind::kSpill: return RequestOp::kSpill;
+    case Order::Kind::kRestore: return RequestOp::kRestore;
   }
   check_failed(__FILE__, __LINE__, "order kind");
 }
@@ -47,14 +49,14 @@ int32_t remaining_ms(uint64_t deadline_ns, uint64_t now_ns) {
 }
 
 bool can_be_kept_waiting(RequestOp op) {
-  return op == RequestOp::kCreate || op == RequestOp::kGet || op == RequestOp::kWait;
+  return op == RequestOp::kCreate || op == RequestOp::kGet || op == RequestOp::kWait ||
+         op == RequestOp::kRestore;
 }
 
-bool is_known(Outcome outcome) { return outcome <= Outcome::kUnavailable; }
+bool is_known(Outcome outcome) { return outcome <= Outcome::kDamaged; }
 
 bool is_state(uint16_t value) {
-  return value >= static_cast<uint16_t>(SlotState::kCreating) &&
-         value <= static_cast<uint16_t>(SlotState::kEvicting);
+  return value >= static_cast<uint16_t>(SlotState::kCreating) && value <= session::kStateSpilled;
 }
 
 }  // namespace
@@ -106,6 +108,7 @@ Request Operation::request(uint64_t now_ns) const {
     case RequestOp::kGet:
     case RequestOp::kWait:
     case RequestOp::kPrefetch:
+    case RequestOp::kRestore:
       request.flags = order_.more ? session::kMore : 0;
       request.get.timeout_ms = remaining_ms(order_.deadline_ns, now_ns);
       request.get.pin_cell = order_.pin_cell;
@@ -114,6 +117,7 @@ Request Operation::request(uint64_t now_ns) const {
     case RequestOp::kPin:
     case RequestOp::kUnpin: std::memcpy(request.owner, order_.owner, sizeof request.owner); break;
     case RequestOp::kDelete:
+    case RequestOp::kSpill:
     case RequestOp::kStat: break;
     case RequestOp::kCancel: check_failed(__FILE__, __LINE__, "kCancel is no operation of its own");
   }
@@ -153,7 +157,9 @@ Operation::Next Operation::on_completion(const Completion& completion, const Ext
     case RequestOp::kPin:
     case RequestOp::kUnpin:
     case RequestOp::kPrefetch:
-    case RequestOp::kPush: return finish(completion);
+    case RequestOp::kPush:
+    case RequestOp::kSpill:
+    case RequestOp::kRestore: return finish(completion);
     case RequestOp::kCancel: break;
   }
   check_failed(__FILE__, __LINE__, "posted request");

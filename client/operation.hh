@@ -41,12 +41,15 @@ struct Order {
     kStat,
     kPrefetch,
     kPush,
+    kSpill,
+    kRestore,
   };
 
   Kind kind;
   ObjectId id{};
-  uint64_t deadline_ns = 0;  // kPut, kCreate, kGet, kWait, kPrefetch: until when it is wanted
-  uint64_t data_bytes = 0;   // kPut, kCreate
+  uint64_t deadline_ns =
+      0;  // kPut, kCreate, kGet, kWait, kPrefetch, kRestore: until when it is wanted
+  uint64_t data_bytes = 0;  // kPut, kCreate
   uint32_t metadata_bytes = 0;
   const void* data = nullptr;  // kPut: the user's, borrowed until the operation is done
   const void* metadata = nullptr;

@@ -85,6 +85,7 @@ void LocalService::on(const Caller& caller, uint32_t tag, const op::Create& crea
 void LocalService::answer_create(const CreateOutcome& outcome) {
   const auto [session, tag] = outcome.ticket;
   if (session == kPullSession) return elsewhere_->on_create_outcome(outcome, now_ns_);
+  if (session == kSpillSession) return storage_->on_create_outcome(outcome, now_ns_);
   if (outcome.result) {
     answers_.complete(session, completion_for(tag, *outcome.result), {});
     return;
@@ -93,6 +94,8 @@ void LocalService::answer_create(const CreateOutcome& outcome) {
   if (outcome.result.error().code == ErrorCode::kOutOfMemory) {
     counters_.out_of_memory++;
     detail = who_holds_the_memory();
+    const std::string hopeless = storage_ != nullptr ? storage_->why_hopeless(now_ns_) : "";
+    if (!hopeless.empty()) detail = hopeless + "; " + detail;
   } else if (outcome.result.error().code == ErrorCode::kTooLarge) {
     detail = "the arena has " + size_text(store_.ledger().capacity_bytes) +
              " (object_store_memory): the object can never fit";
@@ -143,7 +146,9 @@ void LocalService::on(const Caller& caller, uint32_t tag, const op::Abort& abort
 void LocalService::on(const Caller& caller, uint32_t tag, const op::Get& get) {
   counters_.slow_gets++;
   get_or_wait({caller.session, tag, get.id, 0, get.pin_cell}, get.timeout_ms, PullClass::kGet);
-  if (!get.more) request_draft();
+  if (get.more) return;
+  request_draft();
+  recall_draft();
 }
 
 void LocalService::on(const Caller& caller, uint32_t tag, const op::Wait& wait) {
@@ -156,6 +161,11 @@ void LocalService::get_or_wait(const Waiter& asked, int32_t timeout_ms, PullClas
   if (const auto placement = store_.find_sealed(asked.id)) return grant(asked, *placement);
   Waiter waiter = asked;
   waiter.deadline_ns = deadline_after_ms(now_ns_, timeout_ms);
+  if (is_in_storage(asked.id)) {
+    // It is on this node, which is all that a wait asks.
+    if (pull_class == PullClass::kWait) return answer(asked.session, asked.tag, Outcome::kOk);
+    return wait_for_storage(waiter);
+  }
   // A poll asks this node only.
   if (waiter.deadline_ns <= now_ns_) return expire_here(waiter);
   waiters_.add(waiter);
@@ -168,6 +178,7 @@ void LocalService::grant(const Waiter& waiter, const Placement& placement) {
 }
 
 void LocalService::expire(const Waiter& waiter) {
+  if (is_in_storage(waiter.id)) return expire_in_storage(waiter);
   const bool is_here = store_.look_up(waiter.id).has_value();
   if (is_here || elsewhere_ == nullptr) return expire_here(waiter);
   expire_remote(waiter);
@@ -202,7 +213,15 @@ void LocalService::on(const Caller& caller, uint32_t tag, const op::Unpin& unpin
 
 void LocalService::on(const Caller& caller, uint32_t tag, const op::Stat& stat) {
   const auto description = store_.describe(stat.id);
-  if (!description) return answer(caller.session, tag, Outcome::kNotFound);
+  if (!description) {
+    if (!is_in_storage(stat.id)) return answer(caller.session, tag, Outcome::kNotFound);
+    const SpillCopy& copy = storage_->find(stat.id)->copy;
+    Completion completion = completion_for(tag, Outcome::kOk);
+    completion.state = session::kStateSpilled;
+    completion.data_bytes = copy.data_bytes;
+    completion.metadata_bytes = copy.metadata_bytes;
+    return answers_.complete(caller.session, completion, {});
+  }
   Completion completion = completion_for(tag, description->placement);
   completion.state =
       static_cast<uint16_t>(description->sealed ? SlotState::kSealed : SlotState::kCreating);
@@ -245,6 +264,7 @@ void LocalService::advance(uint64_t now_ns) {
   }
   // What a client left half-asked is asked for as it is.
   request_draft();
+  recall_draft();
   request_prefetch();
   expire_prefetches();
 
@@ -252,6 +272,7 @@ void LocalService::advance(uint64_t now_ns) {
   const bool deadline_passed = admission_.next_deadline_ns() <= now_ns;
   const bool look_again = releases_wanted_ && (relief_ || now_ns >= rescan_at_ns_);
   relief_ = false;
+  end_hopeless_creates();
   if (!look_again && !deadline_passed && !admission_.needs_turn()) return;
   store_.reap();
   outcomes_.clear();

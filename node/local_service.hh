@@ -10,6 +10,7 @@
 
 #include "base/clock.hh"
 #include "client/session/layout.hh"
+#include "node/cold_storage.hh"
 #include "node/elsewhere.hh"
 #include "node/operation.hh"
 #include "node/prefetches.hh"
@@ -61,19 +62,25 @@ struct ServiceCounters {
   uint64_t prefetches = 0;
   uint64_t pushes = 0;
   uint64_t remote_failures = 0;  // gets and waits that ended because a pull failed
+  uint64_t spills = 0;           // asked for by name
+  uint64_t recalls = 0;          // gets and restores of what was in storage only
+  uint64_t recall_failures = 0;
 };
 
-// What concerns objects of other nodes is in local_service_elsewhere.cc.
+// What concerns objects of other nodes is in local_service_elsewhere.cc, what concerns those in
+// storage in local_service_storage.cc.
 //
 // Lifetime: everything passed to the constructor must outlive it.
 // Threads:  the reactor thread.
-class LocalService : public ElsewhereNews {
+class LocalService : public ElsewhereNews, public ColdStorageNews {
  public:
   LocalService(ObjectStore& store, Admission& admission, Readers& readers, Answers& answers,
                std::span<std::byte> arena);
 
   // The rest of the cluster. Before the first request; without it the node is alone.
   void set_elsewhere(Elsewhere& elsewhere) { elsewhere_ = &elsewhere; }
+  // The node's storage. Before the first request; without it nothing is spilled.
+  void set_storage(ColdStorage& storage) { storage_ = &storage; }
 
   // Carries out one checked request. Every operation but Cancel gets exactly one completion, now or
   // later, unless its session ends first.
@@ -100,6 +107,12 @@ class LocalService : public ElsewhereNews {
   void on_pushed(QuestionTag tag, const Result<void>& result, const std::string& why) override;
   bool on_push(const ObjectId& id, uint64_t now_ns) override;
 
+  // ColdStorageNews.
+  void on_recalled(const Placement& placement) override { announce_sealed(placement); }
+  void on_recall_failed(const ObjectId& id, const Error& error, const std::string& why) override;
+  void on_spilled(QuestionTag tag, const Result<void>& result, const std::string& why) override;
+  void on_storage_relief() override { relief_ = true; }
+
   const ServiceCounters& counters() const { return counters_; }
   size_t waiting_creates() const { return admission_.waiting(); }
   size_t waiting_gets() const { return waiters_.size(); }
@@ -125,6 +138,8 @@ class LocalService : public ElsewhereNews {
   void on(const Caller& caller, uint32_t tag, const op::Cancel& cancel);
   void on(const Caller& caller, uint32_t tag, const op::Prefetch& prefetch);
   void on(const Caller& caller, uint32_t tag, const op::Push& push);
+  void on(const Caller& caller, uint32_t tag, const op::Spill& spill);
+  void on(const Caller& caller, uint32_t tag, const op::Restore& restore);
 
   void get_or_wait(const Waiter& waiter, int32_t timeout_ms, PullClass pull_class);
   void grant(const Waiter& waiter, const Placement& placement);
@@ -133,6 +148,14 @@ class LocalService : public ElsewhereNews {
   void announce_sealed(const Placement& sealed);
   void conclude(SessionId session, uint32_t tag, session::Outcome outcome,
                 const std::string& detail);
+
+  // Storage.
+  bool is_in_storage(const ObjectId& id) const;
+  void wait_for_storage(const Waiter& waiter);
+  void recall_draft();
+  void expire_in_storage(const Waiter& waiter);
+  void fail_waiters(const ObjectId& id, session::Outcome outcome, const std::string& why);
+  void end_hopeless_creates();
 
   // Other nodes.
   void wish(const Waiter& waiter, PullClass pull_class);
@@ -156,9 +179,11 @@ class LocalService : public ElsewhereNews {
   std::span<std::byte> arena_;
   Admission& admission_;
   Elsewhere* elsewhere_ = nullptr;  // null: this node is alone
+  ColdStorage* storage_ = nullptr;  // null: there is none
   Waiters waiters_;
   Wishes wishes_;
   Prefetches prefetches_;
+  std::vector<Waiter> recalling_;  // the gets of one call that wait for storage, so far
   ServiceCounters counters_;
   uint64_t now_ns_ = 0;  // of the request being handled
 

@@ -108,11 +108,15 @@ void LocalService::expire_remote(const Waiter& waiter) {
 
 void LocalService::on(const Caller& caller, uint32_t tag, const op::Prefetch& prefetch) {
   counters_.prefetches++;
-  const bool is_here = store_.look_up(prefetch.id).has_value();
+  const uint64_t deadline_ns = deadline_after_ms(now_ns_, prefetch.timeout_ms);
+  const bool is_cold = is_in_storage(prefetch.id);
+  if (is_cold) storage_->recall(prefetch.id, deadline_ns, now_ns_);
   if (elsewhere_ == nullptr) {
-    return conclude(caller.session, tag, is_here ? Outcome::kOk : Outcome::kNotFound, kAlone);
+    const bool is_here = is_cold || store_.look_up(prefetch.id).has_value();
+    return conclude(caller.session, tag, is_here ? Outcome::kOk : Outcome::kNotFound,
+                    is_here ? "" : kAlone);
   }
-  prefetches_.add(prefetch.id, deadline_after_ms(now_ns_, prefetch.timeout_ms));
+  if (!is_cold) prefetches_.add(prefetch.id, deadline_ns);
   if (!prefetch.more) request_prefetch();
   answer(caller.session, tag, Outcome::kOk);
 }
@@ -153,6 +157,10 @@ void LocalService::on(const Caller& caller, uint32_t tag, const op::Delete& del)
   if (caller.read_only) return answer(caller.session, tag, Outcome::kReadOnly);
   counters_.deletes++;
   store_.remove(del.id);
+  if (storage_ != nullptr) {
+    storage_->remove(del.id);
+    fail_waiters(del.id, Outcome::kNotFound, {});
+  }
   relief_ = true;
   if (elsewhere_ == nullptr) return answer(caller.session, tag, Outcome::kOk);
   const auto asked = elsewhere_->free(del.id, question(caller.session, tag), now_ns_);

@@ -82,6 +82,8 @@ Result<Operation> decode(const Request& request, const Layout& layout) {
     case RequestOp::kPush:
       if (request.push.node == 0) return invalid("node");
       return op::Push{id, request.push.node};
+    case RequestOp::kSpill: return op::Spill{id};
+    case RequestOp::kRestore: return op::Restore{id, request.get.timeout_ms};
   }
   return invalid("op");
 }

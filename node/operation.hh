@@ -69,12 +69,19 @@ struct Push {
   ObjectId id;
   uint32_t node;
 };
+struct Spill {
+  ObjectId id;
+};
+struct Restore {
+  ObjectId id;
+  int32_t timeout_ms;
+};
 
 }  // namespace op
 
-using Operation =
-    std::variant<op::Create, op::PutInline, op::Seal, op::Abort, op::Get, op::Wait, op::Delete,
-                 op::Pin, op::Unpin, op::Stat, op::Cancel, op::Prefetch, op::Push>;
+using Operation = std::variant<op::Create, op::PutInline, op::Seal, op::Abort, op::Get, op::Wait,
+                               op::Delete, op::Pin, op::Unpin, op::Stat, op::Cancel, op::Prefetch,
+                               op::Push, op::Spill, op::Restore>;
 
 // Checks a request against the session's layout. `request` is a private copy: the client can change
 // the original at any time. kInvalid, `where` naming the field, is a breach of the protocol.

@@ -62,6 +62,13 @@ void Admission::fail_late(uint64_t now_ns, std::vector<CreateOutcome>& outcomes)
   }
 }
 
+void Admission::fail_creates(std::vector<CreateOutcome>& outcomes) {
+  while (!creates_.empty()) {
+    outcomes.push_back({creates_.front().ticket, std::unexpected(kNoRoom)});
+    erase(creates_.begin());
+  }
+}
+
 bool Admission::cancel(CreateTicket ticket) {
   const auto found = by_ticket_.find(ticket);
   if (found == by_ticket_.end()) return false;

@@ -57,6 +57,9 @@ class Admission {
   // Whether retry() has more to do at once, though no memory came back.
   bool needs_turn() const { return needs_turn_; }
 
+  // Fails the creates that wait, restores excepted: kOutOfMemory.
+  void fail_creates(std::vector<CreateOutcome>& outcomes);
+
   // Forgets a waiting create; false if there is none. No outcome will come.
   bool cancel(CreateTicket ticket);
   // Forgets all of a session's.

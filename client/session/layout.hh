@@ -42,6 +42,8 @@ enum class RequestOp : uint16_t {
   kCancel = 11,    // has no completion of its own; the operation named by `target_tag` gets one
   kPrefetch = 12,  // answered at once; the object comes, if it is anywhere, until the timeout
   kPush = 13,      // another node is to prefetch it; answered when that node was asked
+  kSpill = 14,     // answered when the object is durable in this node's storage
+  kRestore = 15,   // like kWait, but the object must be in memory, and not only in storage
 };
 
 // Request.flags, kGet and kPrefetch only: the session's next request belongs to the same call.
@@ -77,7 +79,7 @@ struct Request {
   union {           // 24
     Create create;  // kCreate, kPutInline
     Object object;  // kSeal, kAbort
-    Get get;        // kGet, kWait, kPrefetch
+    Get get;        // kGet, kWait, kPrefetch, kRestore
     Push push;      // kPush
     Cancel cancel;
     char owner[kOwnerBytesMax + 1];  // kPin, kUnpin; NUL-terminated, 1..31 bytes
@@ -99,14 +101,18 @@ enum class Outcome : uint16_t {
   kCancelled = 8,
   kNoRoom = 9,  // kPutInline only: no room just now; create instead, which waits
   kLimit = 10,
-  kUnavailable = 11,  // other nodes are needed and cannot be reached, or failed
+  kUnavailable = 11,  // other nodes or storage are needed and cannot be reached, or failed
+  kDamaged = 12,      // it was spilled, and its record is damaged or gone
 };
+
+// Completion.state of an object that is in storage and not in memory: no SlotState has it.
+inline constexpr uint16_t kStateSpilled = 4;
 
 // Daemon to client, 64 bytes. Fields that an answer does not use are zero.
 struct Completion {
   uint32_t tag;             // 0
   Outcome outcome;          // 4
-  uint16_t state;           // 6: kStat: SlotState
+  uint16_t state;           // 6: kStat: SlotState, or kStateSpilled
   uint64_t generation;      // 8
   uint64_t offset;          // 16: of the data in the arena
   uint64_t data_bytes;      // 24

@@ -91,10 +91,8 @@ void Spiller::relieve_watermark(uint64_t now_ns) {
   next_step_ns_ = std::min(next_step_ns_, now_ns + kLookEveryNs);
 }
 
-std::string Spiller::why_stuck(uint64_t now_ns) const {
-  if (!writes_.empty()) return {};
-  if (failing_since_ns_ == kForeverNs || now_ns < failing_since_ns_) return {};
-  return last_error_;
+std::string Spiller::why_stuck() const {
+  return writes_.empty() && failing_since_ns_ != kForeverNs ? last_error_ : "";
 }
 
 // ---- what ---------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class Spiller {
   void on_removed(const ObjectId& id, ObjectRef ref);
 
   // Storage took nothing lately, or is full, and nothing is on its way: the sentence; else empty.
-  std::string why_stuck(uint64_t now_ns) const;
+  std::string why_stuck() const;
 
   size_t writes_in_flight() const { return writes_.size(); }
   uint64_t bytes_in_flight() const { return bytes_in_flight_; }

@@ -45,12 +45,22 @@ void Storage::found(const FoundRecord& record) {
 void Storage::step(uint64_t now_ns) {
   now_ns_ = now_ns;
   restorer_.step(now_ns);
+  const CreateSpec* const front = admission_.front();
+  if (front == nullptr) {
+    front_since_ns_ = kForeverNs;
+  } else if (front_since_ns_ == kForeverNs || front->id != front_id_) {
+    front_id_ = front->id;
+    front_since_ns_ = now_ns;
+  }
   // A create for which memory is being cleared needs no help.
-  spiller_.step(admission_.needs_turn() ? nullptr : admission_.front(), now_ns);
+  spiller_.step(admission_.needs_turn() ? nullptr : front, now_ns);
 }
 
 uint64_t Storage::next_step_ns() const {
-  return std::min(spiller_.next_step_ns(), restorer_.next_step_ns());
+  const uint64_t patience_ns = front_since_ns_ == kForeverNs || spiller_.why_stuck().empty()
+                                   ? kForeverNs
+                                   : front_since_ns_ + grace_ns_;
+  return std::min({spiller_.next_step_ns(), restorer_.next_step_ns(), patience_ns});
 }
 
 void Storage::recall(const ObjectId& id, uint64_t deadline_ns, uint64_t now_ns) {
@@ -69,7 +79,8 @@ void Storage::forget(const ObjectId& id) {
 }
 
 std::string Storage::why_hopeless(uint64_t now_ns) const {
-  return spiller_.why_stuck(now_ns - std::min(now_ns, grace_ns_));
+  const bool has_waited = front_since_ns_ <= now_ns - std::min(now_ns, grace_ns_);
+  return has_waited ? spiller_.why_stuck() : "";
 }
 
 void Storage::on_written(SpillCookie cookie, const Result<SpillPlace>& place) {

@@ -26,7 +26,8 @@ namespace obj {
 struct StorageOptions {
   SpillerOptions spiller;
   RestorerOptions restorer;
-  // How long storage may have failed before creates that need it fail, too.
+  // How long a create waits for storage that fails, before it fails too. Longer than
+  // spiller.retry_ns, so that storage that works again is found to.
   uint64_t grace_ns = 2'000'000'000;
 };
 
@@ -94,7 +95,9 @@ class Storage : public ColdStorage, public SpillCompletions, private StoreListen
   SpillTier& tier_;
   ColdStorageNews& news_;
   const uint64_t grace_ns_;
-  uint64_t now_ns_ = 0;  // of the last step()
+  ObjectId front_id_{};                   // the create that waits
+  uint64_t front_since_ns_ = kForeverNs;  // kForeverNs: none does
+  uint64_t now_ns_ = 0;                   // of the last step()
   SpilledObjects spilled_;
   Spiller spiller_;
   Restorer restorer_;

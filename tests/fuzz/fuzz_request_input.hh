@@ -14,7 +14,7 @@ inline session::Request take_request_from(FuzzInput& input, uint64_t arena_bytes
   using enum session::RequestOp;
   if (input.below(8) == 0) return input.take<session::Request>();
   session::Request request{};
-  request.op = static_cast<session::RequestOp>(input.below(15));
+  request.op = static_cast<session::RequestOp>(input.below(17));
   request.tag = input.below(18);
   request.id[0] = static_cast<uint8_t>(input.below(6));
   switch (request.op) {
@@ -35,6 +35,7 @@ inline session::Request take_request_from(FuzzInput& input, uint64_t arena_bytes
     case kGet:
     case kWait:
     case kPrefetch:
+    case kRestore:
       request.flags = static_cast<uint16_t>(input.below(2));
       request.get.timeout_ms = static_cast<int32_t>(input.pick({0, 1, 20, UINT32_MAX}));
       request.get.pin_cell = input.below(18);
@@ -44,6 +45,7 @@ inline session::Request take_request_from(FuzzInput& input, uint64_t arena_bytes
     case kCancel: request.cancel.target_tag = input.below(18); break;
     case kPush: request.push.node = input.below(3); break;
     case kDelete:
+    case kSpill:
     case kStat: break;
   }
   return request;

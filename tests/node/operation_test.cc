@@ -119,7 +119,7 @@ TEST(Decode, wants_an_owner_of_1_to_31_bytes_and_a_nul) {
 }
 
 TEST(Decode, refuses_operations_that_do_not_exist) {
-  for (const uint32_t op : {0u, 14u, 255u, 65535u}) {
+  for (const uint32_t op : {0u, 16u, 255u, 65535u}) {
     EXPECT_EQ(breach(request_of(static_cast<RequestOp>(op))), "op") << op;
   }
 }

@@ -307,6 +307,8 @@ TEST(Storage, a_full_disk_is_a_sentence_after_the_grace_and_over_once_there_is_r
   disk.capacity_bytes = 0;
   SpillingStore test(disk, 4 * kKiB);
   for (uint64_t number = 1; number <= 4; number++) ASSERT_FALSE(test.put(number, kKiB));
+  EXPECT_FALSE(
+      test.admission.submit({numbered_id(5), kKiB, 0, 1}, {1, 1}, test.now_ns, kForeverNs));
   test.settle();
   EXPECT_EQ(test.storage.why_hopeless(test.now_ns), "");
   test.step(3 * kSecond);
@@ -316,7 +318,7 @@ TEST(Storage, a_full_disk_is_a_sentence_after_the_grace_and_over_once_there_is_r
   test.step(2 * kSecond);
   test.settle();
   EXPECT_EQ(test.storage.why_hopeless(test.now_ns), "");
-  EXPECT_FALSE(test.put(5, kKiB));
+  EXPECT_EQ(test.created.size(), 1u);
 }
 
 TEST(Storage, an_object_deleted_while_it_is_spilled_leaves_nothing_behind) {

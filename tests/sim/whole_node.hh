@@ -16,10 +16,13 @@
 
 #include "node/local_service.hh"
 #include "node/remote/daemon_pins.hh"
+#include "node/remote/locations.hh"
 #include "node/remote/remote_objects.hh"
+#include "node/spill/storage.hh"
 #include "store/object_table.hh"
 #include "store/shared/pin_cell.hh"
 #include "tests/directory/fake_network.hh"
+#include "tests/node/fake_tier.hh"
 #include "tests/sim/fake_reads.hh"
 
 namespace obj::sim {
@@ -58,6 +61,9 @@ struct WholeNodeOptions {
   uint64_t arena_bytes = 64 * 1024;
   uint32_t slots = 256;
   PullOptions pull;
+  // Its storage, which outlives it; null: it has none.
+  FakeDisk* disk = nullptr;
+  StorageOptions storage;
 };
 
 inline std::string address_of(uint32_t node) { return "node:" + std::to_string(node); }
@@ -95,6 +101,7 @@ class WholeNode {
     reads_.attach(objects.read_completions(), objects.read_source(), arena_);
     objects.attach(reads_);
     service.set_elsewhere(objects);
+    if (options.disk != nullptr) start_storage(options);
     now_ns_ = now_ns;
   }
 
@@ -109,8 +116,11 @@ class WholeNode {
     if (frozen_) return;
     now_ns_ = now_ns;
     reads_.step(now_ns);
+    if (tier) tier->complete(disk_completions_max);
+    if (storage) storage->step(now_ns);
     objects.step(now_ns);
     service.advance(now_ns);
+    if (storage) storage->step(now_ns);
     objects.step(now_ns);
   }
 
@@ -136,13 +146,37 @@ class WholeNode {
     service.on_pulled(*sealed);
     return true;
   }
+  // What a client writes into what it created.
+  void fill(uint64_t offset, std::span<const std::byte> data) {
+    std::ranges::copy(data, arena_.begin() + static_cast<ptrdiff_t>(offset));
+  }
   // The bytes of a get that was answered with kOk; the view is released with its cell.
   std::span<const std::byte> bytes(const FakeClients::Answer& answer) const {
     return std::span(arena_).subspan(answer.completion.offset, answer.completion.data_bytes);
   }
-  void release(uint32_t pin_cell) { clients.pins.erase({1, pin_cell}); }
+  void release(uint32_t pin_cell) {
+    clients.pins.erase({1, pin_cell});
+    service.on_bell();
+  }
 
  private:
+  void start_storage(const WholeNodeOptions& options) {
+    tier = std::make_unique<FakeTier>(*options.disk);
+    storage = std::make_unique<Storage>(StorageParts{.store = store,
+                                                     .admission = admission_,
+                                                     .pins = spill_pins_,
+                                                     .arena = arena_,
+                                                     .tier = *tier,
+                                                     .news = service,
+                                                     .origin_of =
+                                                         [this](const Placement& placement) {
+                                                           return shape_of(placement, self_).origin;
+                                                         }},
+                                        options.storage);
+    tier->attach(*storage);
+    for (const FoundRecord& record : options.disk->found()) storage->found(record);
+    service.set_storage(*storage);
+  }
   static RemoteOptions remote_options(SourceNode self, const WholeNodeOptions& options,
                                       uint64_t seed) {
     RemoteOptions result;
@@ -181,6 +215,9 @@ class WholeNode {
  public:
   LocalService service;
   RemoteObjects objects;
+  std::unique_ptr<FakeTier> tier;
+  std::unique_ptr<Storage> storage;
+  size_t disk_completions_max = SIZE_MAX;  // in one step
 
  private:
   uint64_t now_ns_ = 0;

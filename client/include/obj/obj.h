@@ -59,7 +59,8 @@ enum obj_status {
 	OBJ_ETOOLARGE = -12,    /* can never fit in this node's arena */
 	OBJ_ECANCELLED = -13,   /* ended by obj_cancel() */
 	OBJ_ENOTOWNER = -14,    /* not the creator, or no pin by that owner */
-	OBJ_EUNAVAILABLE = -15, /* other nodes are needed and cannot be reached, or failed */
+	OBJ_EUNAVAILABLE = -15, /* other nodes or storage are needed and cannot be reached, or failed */
+	OBJ_EDAMAGED = -16,     /* it was spilled to storage, and its record there is damaged or gone */
 };
 
 struct obj_client;
@@ -198,6 +199,7 @@ int obj_abort(struct obj_client *client, struct obj_buffer *buffer);
  * After the timeout: OBJ_ENOTFOUND if no node had it, OBJ_ETIMEOUT if one has it or is making it, or
  * if that could not be found out. Before: OBJ_EUNAVAILABLE if every holder died or failed,
  * OBJ_ETOOLARGE if this node's arena cannot hold it. OBJ_ELIMIT (pins_max views are held),
+ * OBJ_EDAMAGED (it was spilled, and cannot be read back),
  * OBJ_EDISCONNECTED, OBJ_EINVAL. After an error nothing is pinned.
  */
 int obj_get(struct obj_client *client, const struct obj_id *id, int32_t timeout_ms,
@@ -221,7 +223,7 @@ int obj_release(struct obj_client *client, struct obj_view *view);
 /* Release those of `count` views that are not empty. */
 int obj_release_many(struct obj_client *client, struct obj_view *views, size_t count);
 
-/* 1 into *present if a sealed object with that id is on this node, else 0. Not a promise for later. */
+/* 1 into *present if a sealed object with that id is on this node, in memory or storage, else 0. Not a promise for later. */
 int obj_contains(struct obj_client *client, const struct obj_id *id, int *present);
 
 /*
@@ -259,6 +261,26 @@ int obj_prefetch(struct obj_client *client, const struct obj_id *ids, size_t cou
  */
 int obj_push(struct obj_client *client, const struct obj_id *id, uint32_t node);
 
+/* ---- storage -------------------------------------------------------------------------------- */
+
+/*
+ * obj_spill() -- write an object to this node's storage now; objd does so by itself as memory runs
+ * short.
+ *
+ * 0 when it is durable: it survives a crash of objd, and may leave memory whenever room is wanted.
+ * An object whose primary copy is another node's is left to that node. OBJ_ENOTFOUND if it is not
+ * here; OBJ_EUNAVAILABLE if there is no spill_directory, or storage fails.
+ */
+int obj_spill(struct obj_client *client, const struct obj_id *id);
+
+/*
+ * obj_restore() -- have an object that is in this node's storage back in memory.
+ *
+ * 0 when it is there, though it may leave again. OBJ_ENOTFOUND if it is neither in memory nor in
+ * storage here, OBJ_ETIMEOUT (no room in time), OBJ_EDAMAGED, OBJ_EUNAVAILABLE (storage fails).
+ */
+int obj_restore(struct obj_client *client, const struct obj_id *id, int32_t timeout_ms);
+
 /* ---- delete, pin --------------------------------------------------------------------------- */
 
 /*
@@ -291,6 +313,7 @@ enum obj_state {
 	OBJ_STATE_CREATING = 1, /* not sealed yet */
 	OBJ_STATE_SEALED = 2,
 	OBJ_STATE_LEAVING = 3,  /* being evicted, this very moment */
+	OBJ_STATE_SPILLED = 4,  /* sealed, in storage and not in memory; not seen by obj_list() */
 };
 
 struct obj_info {

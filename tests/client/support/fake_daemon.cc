@@ -196,6 +196,8 @@ std::optional<Completion> FakeDaemon::own_answer(const Request& request) {
     case RequestOp::kUnpin: return pin_or_unpin(request);
     case RequestOp::kStat: return stat(request);
     case RequestOp::kPrefetch:
+    case RequestOp::kSpill:
+    case RequestOp::kRestore:
     case RequestOp::kPush: return completion_of(request, Outcome::kOk);
     case RequestOp::kCancel: break;
   }
