@@ -31,6 +31,10 @@ def room_for_large_file():
     return available_kib >= 4 << 20 and disk_bytes >= 3 << 30
 
 
+def has_rdma_device():
+    return any(pathlib.Path("/sys/class/infiniband").glob("*"))
+
+
 CONDITIONS = {
     "always": lambda: True,
     "unprivileged": lambda: os.geteuid() != 0,
@@ -38,6 +42,7 @@ CONDITIONS = {
     "no-avx512": lambda: not cpu_has("avx512f"),
     "no-huge-pages": lambda: not huge_pages_free(),
     "little-room": lambda: not room_for_large_file(),
+    "no-rdma": lambda: not has_rdma_device(),
 }
 
 

@@ -12,6 +12,7 @@ build_packages=(
   libsystemd-dev      # readiness notice to systemd
   libssl-dev          # HMAC of the fabric's handshake
   libucx-dev          # messages and reads between nodes
+  libibverbs-dev      # reads as one-sided RDMA
   libxxhash-dev       # hashes of ids
   nlohmann-json3-dev  # JSON of status and tools
   scdoc               # manual pages

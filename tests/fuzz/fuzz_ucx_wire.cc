@@ -61,7 +61,7 @@ void greet(Handshake handshake, std::span<const std::byte> bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size_bytes) {
   using namespace obj::ucx;
-  constexpr bool kOffered[obj::kServices] = {true, true, true};
+  constexpr bool kOffered[obj::kServices] = {true, true, true, true};
   const auto bytes = std::as_bytes(std::span(data, size_bytes));
   static_cast<void>(decode_frame_header(bytes));
   orders(bytes);

@@ -13,7 +13,7 @@ namespace obj::ucx {
 namespace {
 
 using Outcome = HandshakeStep::Outcome;
-constexpr bool kAll[kServices] = {true, true, true};
+constexpr bool kAll[kServices] = {true, true, true, true};
 
 struct Pair {
   explicit Pair(const std::string& ours = "secret", const std::string& theirs = "secret",
@@ -89,7 +89,7 @@ TEST(Handshake, another_version_is_refused_whatever_its_hello_looks_like) {
 }
 
 TEST(Handshake, a_service_that_is_not_offered_is_refused) {
-  const bool offered[kServices] = {true, true, false};
+  const bool offered[kServices] = {true, true, false, false};
   Pair pair("", "", offered);
   const auto refusal = pair.listener.on_frame(FrameKind::kHello, pair.dialler.hello().payload);
   EXPECT_EQ(refusal.outcome, Outcome::kRefused);
