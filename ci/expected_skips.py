@@ -23,6 +23,12 @@ def huge_pages_free():
     return any(int(pool.read_text()) > 0 for pool in pools)
 
 
+def rdma_device_up():
+    """One with a port that is up; see tests/rxe/."""
+    states = pathlib.Path("/sys/class/infiniband").glob("*/ports/*/state")
+    return any("ACTIVE" in state.read_text() for state in states)
+
+
 def room_for_large_file():
     """As tests/tools/large_file_test.sh asks for it."""
     meminfo = pathlib.Path("/proc/meminfo").read_text()
@@ -41,6 +47,7 @@ CONDITIONS = {
     "no-avx2": lambda: not cpu_has("avx2"),
     "no-avx512": lambda: not cpu_has("avx512f"),
     "no-huge-pages": lambda: not huge_pages_free(),
+    "no-rdma": lambda: not rdma_device_up(),
     "little-room": lambda: not room_for_large_file(),
     "no-rdma": lambda: not has_rdma_device(),
 }

@@ -26,6 +26,13 @@ test_packages=(
   ccache              # each tier builds the tree anew with other options
   git                 # which files are the project's
   ucx-utils           # ucx_perftest, the yardstick of the fabric's figures
+  # ci/rxe, the guests with an RDMA device:
+  linux-source-6.1 make bc flex bison xz-utils patch  # to build the User-Mode Linux kernel
+  qemu-system-x86 linux-image-amd64 busybox-static cpio kmod  # the other guest
+  iproute2            # rdma, tc
+  ibverbs-utils       # ibv_devinfo, ibv_rc_pingpong
+  perftest            # ib_read_bw, ib_read_lat: the yardsticks of the verbs figures
+  util-linux          # unshare, for a test of ci/rxe/run
 )
 
 # To check the sources: the second compiler, its sanitizers and libFuzzer, linters.
