@@ -8,6 +8,7 @@
 #include "tools/objbench/percentiles.hh"
 #include "tools/objbench/raw_tcp_stream.hh"
 #include "tools/objbench/remote_figures.hh"
+#include "tools/objbench/remote_gets.hh"
 #include "tools/objbench/remote_stage.hh"
 #include "tools/objbench/ucx_perftest.hh"
 
@@ -22,20 +23,6 @@ constexpr uint64_t kYardstickBytes = uint64_t{1} << 30;  // moved by each run of
 constexpr uint32_t kRawPasses = 5;
 constexpr uint32_t k64MPulls = 15;
 constexpr uint32_t k1GPulls = 3;
-
-// bytes/s of a get of each of `count` fresh objects.
-Outcome<std::vector<double>> pull_speeds(const RemoteStage& stage, uint64_t size_bytes,
-                                         uint32_t count) {
-  std::vector<double> speeds;
-  while (speeds.size() < count) {
-    const std::vector<obj_id> ids = random_ids(1);
-    OBJBENCH_DO(store_reported(stage.source, ids, size_bytes));
-    OBJBENCH_TRY(const double elapsed_us, timed_get_us(stage.reader, ids.front(), size_bytes));
-    speeds.push_back(static_cast<double>(size_bytes) / (elapsed_us / 1e6));
-    OBJBENCH_DO(remove_all(stage.source, ids));
-  }
-  return speeds;
-}
 
 // A figure without its yardstick, which is measured when the nodes are gone and leave it the cores.
 Outcome<Measurement> measure_pulls(const Surroundings& surroundings, const std::string& transports,
