@@ -13,8 +13,9 @@ namespace objbench {
 
 // What measurements need from outside.
 struct Surroundings {
-  std::string directory;  // for sockets and logs; ours
-  std::string objd;       // the daemon's binary
+  std::string directory;         // for sockets and logs; ours
+  std::string objd;              // the daemon's binary
+  std::string rdma_device = {};  // "DEVICE" or "DEVICE:PORT"; empty: the first that is up
 };
 
 // One run of a figure.

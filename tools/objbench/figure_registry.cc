@@ -30,7 +30,6 @@ constexpr const char* kRing = "shared-ring round trip";
 constexpr const char* kCopy = "best of memcpy and a non-temporal copy";
 constexpr const char* kMessage = "active-message round trip";
 constexpr const char* kNoDirectory = "this build has no directory service yet";
-constexpr const char* kNoVerbs = "this build has no verbs data plane yet";
 constexpr const char* kNoSpill = "this build does not spill to disk yet";
 
 // name, what, unit, better, yardstick, target, how, why not
@@ -92,13 +91,13 @@ constexpr Figure kFigures[] = {
      kLower, "", at_most(3), nullptr, kNoDirectory},
 
     {"verbs_pull_64m", "pull of 64 MiB by RDMA reads", "MB/s", kHigher,
-     "ib_read_bw, same chunk and depth", ratio_at_least(0.95), nullptr, kNoVerbs},
+     "ib_read_bw, same chunk and depth", ratio_at_least(0.95), measure_verbs_pull_64m, ""},
     {"verbs_get_4k_cached", "remote get of 4 KiB by RDMA, location known", "us", kLower,
-     "ib_read_lat at 4 KiB", ratio_at_most(2.2), nullptr, kNoVerbs},
+     "ib_read_lat at 4 KiB", ratio_at_most(2.2), measure_verbs_get_4k_cached, ""},
     {"verbs_multi_get_4k", "1,000 remote objects of 4 KiB in one call", "/s", kHigher,
-     "ib_read_bw message rate at 4 KiB", ratio_at_least(0.5), nullptr, kNoVerbs},
+     "ib_read_bw message rate at 4 KiB", ratio_at_least(0.5), measure_verbs_multi_get_4k, ""},
     {"verbs_source_cpu", "the source's CPU during a pull of 256 MiB", "% of wall", kLower,
-     "the UCX data plane's", at_most(1), nullptr, kNoVerbs},
+     "the UCX data plane's", at_most(1), measure_verbs_source_cpu, ""},
 
     {"spill_write_1m", "spilling objects of 1 MiB", "GB/s", kHigher,
      "fio io_uring O_DIRECT 1 MiB depth 16", ratio_at_least(0.9), nullptr, kNoSpill},

@@ -97,7 +97,7 @@ int run_figures(const FiguresOptions& options, Supervisor& supervisor) {
   if (!objd) return refuse(objd.error());
   const auto directory = TemporaryDirectory::create();
   if (!directory) return refuse(directory.error());
-  const Surroundings surroundings{directory->path(), *objd};
+  const Surroundings surroundings{directory->path(), *objd, options.rdma_device};
 
   // On standard error in JSON, whose lines on standard output are figures and nothing else.
   fmt::print(options.as_json ? stderr : stdout, "{}\n", machine_text(*objd));

@@ -13,6 +13,7 @@ namespace objbench {
 struct FiguresOptions {
   std::vector<std::string> names;  // empty: all
   std::string objd;                // empty: find one
+  std::string rdma_device;         // empty: the first that is up
   uint32_t repeat = 3;
   bool as_json = false;
   bool list = false;

@@ -28,6 +28,7 @@ constexpr const char* kExamples =
     "  objbench local --op put --size 64K --in-flight 16 --seconds 10\n"
     "  objbench local --op mixed --zipf --processes 2 --socket /run/objd/objd.sock\n"
     "  objbench remote --spawn 3 --sources 2 --size 64M --compare\n"
+    "  objbench remote --transport verbs --size 4K --in-flight 1 --compare\n"
     "  objbench remote --socket /run/a.sock --socket /run/b.sock --size 4K --in-flight 64\n";
 
 struct Arguments {
@@ -52,6 +53,8 @@ void add_figures(CLI::App& app, FiguresOptions& options) {
       ->capture_default_str();
   command->add_flag("--list", options.list, "print names and targets, measure nothing");
   command->add_option("--objd", options.objd, "the daemon to measure (default: beside objbench)");
+  command->add_option("--rdma-device", options.rdma_device,
+                      "DEVICE or DEVICE:PORT of the verbs figures (default: the first that is up)");
 }
 
 void add_load(CLI::App& command, Arguments& arguments) {
@@ -145,13 +148,24 @@ void add_remote(CLI::App& app, RemoteOptions& options) {
                    "arena of each private node (default: what the load needs)")
       ->transform(CLI::AsSizeValue(false).description(""))
       ->excludes(sockets);
+  auto* const transport =
+      command
+          ->add_option("--transport", options.transport,
+                       "data plane of the private nodes: verbs, ucx, auto (default: objd's)")
+          ->check(CLI::IsMember({"verbs", "ucx", "auto"}).description(""))
+          ->excludes(sockets);
+  command
+      ->add_option("--rdma-device", options.rdma_device,
+                   "DEVICE or DEVICE:PORT for verbs (default: the first that is up)")
+      ->needs(transport);
   command
       ->add_option("--transports", options.transports,
                    "UCX_TLS of the private nodes and of ucx_perftest: tcp or tcp,shm")
       ->capture_default_str();
   command->add_option("--objd", options.objd, "the daemon to start (default: beside objbench)")
       ->excludes(sockets);
-  command->add_flag("--compare", options.compare, "run ucx_perftest, too, with the same reads");
+  command->add_flag("--compare", options.compare,
+                    "run ucx_perftest, too, or perftest for verbs, with the same reads");
   command->add_flag("--json", options.as_json, "the report as one JSON object");
 }
 

@@ -18,19 +18,19 @@ constexpr int kJoinMs = 20'000;
 constexpr uint32_t kPauseUs = 20'000;
 // A node that dies is noticed by its client first, a little before it can be waited for.
 constexpr int kDeathMs = 200;
-constexpr const char* kAnyPort = "127.0.0.1:0";
 
 PrivateDaemon::Options node_options(const PrivateCluster::Options& options, size_t index,
                                     const std::string& directory_address) {
+  const std::string any_port = options.address + ":0";
   PrivateDaemon::Options node{.binary = options.binary,
                               .directory = fmt::format("{}/node{}", options.directory, index + 1),
                               .memory_bytes = options.memory_bytes,
                               .objects_max = options.objects_max,
-                              .arguments = {"--listen", kAnyPort},
+                              .arguments = {"--listen", any_port},
                               .environment = {"UCX_TLS=" + options.transports}};
   const bool has_directory = directory_address.empty();
   node.arguments.emplace_back(has_directory ? "--directory-listen" : "--directory");
-  node.arguments.push_back(has_directory ? kAnyPort : directory_address);
+  node.arguments.push_back(has_directory ? any_port : directory_address);
   node.arguments.insert(node.arguments.end(), options.arguments.begin(), options.arguments.end());
   return node;
 }
@@ -105,6 +105,12 @@ std::vector<std::string> PrivateCluster::sockets() const {
   std::vector<std::string> sockets;
   for (const PrivateDaemon& node : nodes_) sockets.push_back(node.socket());
   return sockets;
+}
+
+std::vector<pid_t> PrivateCluster::pids() const {
+  std::vector<pid_t> pids;
+  for (const PrivateDaemon& node : nodes_) pids.push_back(node.pid());
+  return pids;
 }
 
 std::string PrivateCluster::with_obituaries(const std::string& sentence) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// tools/objbench/private_cluster.hh -- several objd of our own on the loopback, one cluster.
+// tools/objbench/private_cluster.hh -- several objd of our own on this machine, one cluster.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <string>
@@ -21,6 +23,7 @@ class PrivateCluster {
     uint64_t memory_bytes = 0;  // of each node's arena
     uint32_t objects_max = 1u << 17;
     std::string transports = "tcp";           // UCX_TLS
+    std::string address = "127.0.0.1";        // that all listen on, at ports of their own
     std::vector<std::string> arguments = {};  // further flags, of each node
   };
 
@@ -32,6 +35,7 @@ class PrivateCluster {
   ~PrivateCluster();
 
   std::vector<std::string> sockets() const;
+  std::vector<pid_t> pids() const;
 
   // `sentence`, and behind it the last words of each node that has died.
   std::string with_obituaries(const std::string& sentence);

@@ -9,6 +9,7 @@
 #include "tools/objbench/build_kind.hh"
 #include "tools/objbench/daemon_binary.hh"
 #include "tools/objbench/machine.hh"
+#include "tools/objbench/ib_perftest.hh"
 #include "tools/objbench/private_cluster.hh"
 #include "tools/objbench/remote_output.hh"
 #include "tools/objbench/temporary_directory.hh"
@@ -25,6 +26,7 @@ constexpr uint32_t kGraceS = 300;  // for starting nodes, for what is between ro
 constexpr uint64_t kDefaultChunkBytes = 1 << 20;
 constexpr uint64_t kComparedBytes = uint64_t{1} << 30;
 constexpr uint64_t kComparedMax = 100'000;  // iterations, where messages are small
+constexpr uint64_t kReadsMax = 5'000;       // of perftest, whose device may be a slow one
 
 int fail(int exit_status, const std::string& sentence) {
   fmt::print(stderr, "objbench: {}\n", sentence);
@@ -45,8 +47,19 @@ Outcome<void> check(const RemoteOptions& options) {
                                      nodes_needed(options), nodes));
 }
 
-PrivateCluster::Options cluster_options(const RemoteOptions& options, const std::string& objd,
-                                        const std::string& directory) {
+bool is_over_verbs(const RemoteOptions& options) { return options.transport == "verbs"; }
+
+// Has the private nodes read over this device and nothing else.
+Outcome<void> put_on_rdma_device(PrivateCluster::Options& cluster, const std::string& wanted) {
+  OBJBENCH_TRY(const RdmaDevice device, find_rdma_device(wanted));
+  cluster.arguments.insert(cluster.arguments.end(), {"--rdma-device", device.text()});
+  if (!device.address.empty()) cluster.address = device.address;
+  return {};
+}
+
+Outcome<PrivateCluster::Options> cluster_options(const RemoteOptions& options,
+                                                 const std::string& objd,
+                                                 const std::string& directory) {
   PrivateCluster::Options cluster{.binary = objd,
                                   .directory = directory,
                                   .nodes = std::max(options.spawn, nodes_needed(options)),
@@ -57,6 +70,10 @@ PrivateCluster::Options cluster_options(const RemoteOptions& options, const std:
   if (options.chunk_bytes > 0) {
     cluster.arguments = {"--object-chunk-size", std::to_string(options.chunk_bytes)};
   }
+  if (!options.transport.empty()) {
+    cluster.arguments.insert(cluster.arguments.end(), {"--transport", options.transport});
+  }
+  if (is_over_verbs(options)) OBJBENCH_DO(put_on_rdma_device(cluster, options.rdma_device));
   return cluster;
 }
 
@@ -68,20 +85,29 @@ Outcome<std::string> load_report(const RemoteOptions& options,
 
 Outcome<std::string> private_load_report(const RemoteOptions& options, const std::string& objd,
                                          const std::string& directory) {
-  OBJBENCH_TRY(PrivateCluster cluster,
-               PrivateCluster::start(cluster_options(options, objd, directory)));
-  auto report = load_report(options, cluster.sockets());
+  OBJBENCH_TRY(const auto cluster, cluster_options(options, objd, directory));
+  OBJBENCH_TRY(PrivateCluster nodes, PrivateCluster::start(cluster));
+  auto report = load_report(options, nodes.sockets());
   if (report) return report;
-  return std::unexpected(cluster.with_obituaries(report.error()));
+  return std::unexpected(nodes.with_obituaries(report.error()));
 }
 
-// ucx_perftest between two processes, with messages as large as our reads and as many in flight.
-Outcome<std::string> comparison(const RemoteOptions& options) {
+// Messages of a comparison: as large as our reads, and as many in flight.
+struct Reads {
+  uint64_t size_bytes;
+  uint32_t in_flight;
+};
+
+Reads reads_of(const RemoteOptions& options) {
   const uint64_t chunk_bytes = options.chunk_bytes > 0 ? options.chunk_bytes : kDefaultChunkBytes;
-  const uint64_t size_bytes = std::clamp<uint64_t>(options.load.size_bytes, 1, chunk_bytes);
   const uint64_t chunks = (options.load.size_bytes + chunk_bytes - 1) / chunk_bytes;
-  const auto in_flight =
-      static_cast<uint32_t>(std::clamp<uint64_t>(chunks * options.load.in_flight, 1, 64));
+  return {std::clamp<uint64_t>(options.load.size_bytes, 1, chunk_bytes),
+          static_cast<uint32_t>(std::clamp<uint64_t>(chunks * options.load.in_flight, 1, 64))};
+}
+
+// ucx_perftest between two processes.
+Outcome<Json> ucx_comparison(const RemoteOptions& options) {
+  const auto [size_bytes, in_flight] = reads_of(options);
   Json tests = Json::array();
   for (const char* test : {"ucp_get", "ucp_am_bw"}) {
     OBJBENCH_TRY(const PerftestResult result,
@@ -98,6 +124,35 @@ Outcome<std::string> comparison(const RemoteOptions& options) {
                      {"operations_per_second", result.operations_per_second},
                      {"p50_us", result.latency_us}});
   }
+  return tests;
+}
+
+// perftest between two processes, on the same device.
+Outcome<Json> verbs_comparison(const RemoteOptions& options) {
+  OBJBENCH_TRY(const RdmaDevice device, find_rdma_device(options.rdma_device));
+  const auto [size_bytes, in_flight] = reads_of(options);
+  const IbReadSpec spec{.device = device,
+                        .size_bytes = size_bytes,
+                        .depth = in_flight,
+                        .iterations = std::min(kComparedBytes / size_bytes, kReadsMax)};
+  OBJBENCH_TRY(const IbBandwidth reads, run_ib_read_bw(spec));
+  OBJBENCH_TRY(const double read_us, run_ib_read_lat(spec));
+  return Json::array({{{"program", ib_perftest_version("ib_read_bw")},
+                       {"test", "ib_read_bw"},
+                       {"size_bytes", size_bytes},
+                       {"in_flight", in_flight},
+                       {"bytes_per_second", reads.bytes_per_second},
+                       {"operations_per_second", reads.reads_per_second}},
+                      {{"program", ib_perftest_version("ib_read_lat")},
+                       {"test", "ib_read_lat"},
+                       {"size_bytes", size_bytes},
+                       {"in_flight", 1},
+                       {"p50_us", read_us}}});
+}
+
+Outcome<std::string> comparison(const RemoteOptions& options) {
+  OBJBENCH_TRY(const Json tests,
+               is_over_verbs(options) ? verbs_comparison(options) : ucx_comparison(options));
   return tests.dump();
 }
 
@@ -123,6 +178,7 @@ Outcome<Json> run(const RemoteOptions& options, Supervisor& supervisor) {
   OBJBENCH_TRY(const std::string text, run_load(options, supervisor));
   Json report = Json::parse(text);
   if (options.chunk_bytes > 0) report["object_chunk_size"] = options.chunk_bytes;
+  if (!options.transport.empty()) report["transport"] = options.transport;
   if (options.compare) {
     // When the nodes are gone, and leave it the cores.
     OBJBENCH_TRY(const std::string tests,

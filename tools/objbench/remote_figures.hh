@@ -16,6 +16,12 @@ Outcome<Measurement> measure_tcp_multi_get_4k(const Surroundings& surroundings);
 Outcome<Measurement> measure_tcp_get_4k_cached(const Surroundings& surroundings);
 Outcome<Measurement> measure_tcp_get_4k_cold(const Surroundings& surroundings);
 
+// verbs_figures.cc
+Outcome<Measurement> measure_verbs_pull_64m(const Surroundings& surroundings);
+Outcome<Measurement> measure_verbs_get_4k_cached(const Surroundings& surroundings);
+Outcome<Measurement> measure_verbs_multi_get_4k(const Surroundings& surroundings);
+Outcome<Measurement> measure_verbs_source_cpu(const Surroundings& surroundings);
+
 // sharing_figures.cc
 Outcome<Measurement> measure_pull_rate_limit_error(const Surroundings& surroundings);
 Outcome<Measurement> measure_pull_fairness(const Surroundings& surroundings);

@@ -14,17 +14,32 @@ std::string time_text(const Json& report, const char* field) {
   return fmt::format("{:.4g} ms", time_ns / 1e6);
 }
 
-// One line for each test of ucx_perftest.
-std::string comparison_text(const Json& report) {
-  const double ours = report["bytes_per_second"].get<double>();
-  std::string text = "\n";
-  for (const Json& test : report["comparison"]) {
-    const double theirs = test["bytes_per_second"].get<double>();
-    text += fmt::format("{} -t {}: {:.3g} GB/s with {} of {} B in flight: we have {:.2f} of that\n",
-                        test["program"].get<std::string>(), test["test"].get<std::string>(),
-                        theirs / 1e9, test["in_flight"].get<uint32_t>(),
-                        test["size_bytes"].get<uint64_t>(), theirs > 0 ? ours / theirs : 0);
+// "PROGRAM -t TEST", or only the program where that is the test.
+std::string name_of(const Json& test) {
+  const auto program = test["program"].get<std::string>();
+  const auto name = test["test"].get<std::string>();
+  return program.starts_with(name) ? program : program + " -t " + name;
+}
+
+// What its test of a whole stream has of ours, and its test of one operation.
+std::string line_of(const Json& report, const Json& test) {
+  const auto size_bytes = test["size_bytes"].get<uint64_t>();
+  if (!test.contains("bytes_per_second")) {
+    const double theirs_us = test["p50_us"].get<double>();
+    const double ours_us = report["p50_ns"].get<double>() / 1e3;
+    return fmt::format("{}: {:.3g} us for one of {} B: our p50 is {:.2f} of that\n", name_of(test),
+                       theirs_us, size_bytes, theirs_us > 0 ? ours_us / theirs_us : 0);
   }
+  const double ours = report["bytes_per_second"].get<double>();
+  const double theirs = test["bytes_per_second"].get<double>();
+  return fmt::format("{}: {:.3g} GB/s with {} of {} B in flight: we have {:.2f} of that\n",
+                     name_of(test), theirs / 1e9, test["in_flight"].get<uint32_t>(), size_bytes,
+                     theirs > 0 ? ours / theirs : 0);
+}
+
+std::string comparison_text(const Json& report) {
+  std::string text = "\n";
+  for (const Json& test : report["comparison"]) text += line_of(report, test);
   return text;
 }
 

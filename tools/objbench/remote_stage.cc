@@ -26,7 +26,7 @@ Outcome<Measurement> with_clients(
   const std::vector<std::string> sockets = cluster.sockets();
   OBJBENCH_TRY(Client source, Client::open(sockets.front(), kRequestsMax));
   OBJBENCH_TRY(Client reader, Client::open(sockets.back(), kRequestsMax));
-  const RemoteStage stage{source, reader};
+  const RemoteStage stage{source, reader, cluster.pids().front()};
   OBJBENCH_DO(warm_up(stage));
   return measure(stage);
 }
@@ -40,6 +40,7 @@ Outcome<Measurement> on_remote_stage(
                                                               .directory = surroundings.directory,
                                                               .memory_bytes = options.memory_bytes,
                                                               .transports = options.transports,
+                                                              .address = options.address,
                                                               .arguments = options.arguments}));
   auto outcome = with_clients(cluster, measure);
   if (!outcome) return std::unexpected(cluster.with_obituaries(outcome.error()));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <obj/obj.h>
+#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -20,11 +21,13 @@ namespace objbench {
 struct RemoteStage {
   Client& source;
   Client& reader;
+  pid_t source_pid;
 };
 
 struct RemoteStageOptions {
   uint64_t memory_bytes = uint64_t{256} << 20;  // of each node's arena
   std::string transports = "tcp";               // UCX_TLS
+  std::string address = "127.0.0.1";            // that both listen on
   std::vector<std::string> arguments = {};      // of both objd
 };
 
