@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spill/spill_writer.hh"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/check.hh"
+
+namespace obj {
+namespace {
+
+constexpr uint32_t kWriteDepth = 24;
+// Summing a piece takes about 65 us; others of the thread have a turn after so many.
+constexpr uint32_t kPiecesATurn = 8;
+// A run of free blocks shorter than this is left to those who need no more.
+constexpr uint64_t kPackedLeast = uint64_t{128} << 10;
+
+RecordHeader header_of(const IndexEntry& entry, uint64_t segment, uint64_t stored_bytes) {
+  RecordHeader header{};
+  std::ranges::copy(RecordHeader::kMagic, header.magic);
+  header.version = RecordHeader::kVersion;
+  header.codec = entry.codec;
+  header.layout = entry.layout;
+  header.copy = static_cast<uint8_t>(entry.copy);
+  header.sequence = entry.sequence;
+  header.id = entry.id;
+  header.origin = entry.origin;
+  header.metadata_bytes = entry.metadata_bytes;
+  header.data_bytes = entry.data_bytes;
+  header.payload_bytes = entry.payload_bytes;
+  header.stored_bytes = stored_bytes;
+  header.segment = segment;
+  header.offset = entry.offset();
+  return header;
+}
+
+}  // namespace
+
+SpillWriter::~SpillWriter() { OBJ_CHECK(groups_in_flight_ == 0); }
+
+void SpillWriter::write(std::span<const WriteOrder> orders) {
+  for (const WriteOrder& order : orders) {
+    const bool is_small = order.payload.size() < kInPlaceMin;
+    OBJ_CHECK(is_small || reinterpret_cast<uintptr_t>(order.payload.data()) % kSpillBlock == 0);
+    (is_small ? small_ : large_).push_back(order);
+  }
+}
+
+bool SpillWriter::step() {
+  for (const auto& [cookie, error] : std::exchange(failed_, {})) {
+    completions_->on_written(cookie, std::unexpected(error));
+  }
+  bool has_more = post_pieces();
+  // In turns, so that neither starves the other.
+  bool goes_on = true;
+  while (goes_on && work_.writes_in_flight() < kWriteDepth) {
+    goes_on = start_packed();
+    if (unposted_.empty()) goes_on |= start_in_place();
+    has_more |= post_pieces();
+    goes_on &= !has_more;
+  }
+  return has_more || !failed_.empty();
+}
+
+void SpillWriter::cancel_waiting() {
+  for (std::deque<WriteOrder>* const queue : {&small_, &large_}) {
+    for (const WriteOrder& order : std::exchange(*queue, {})) {
+      failed_.emplace_back(order.cookie, Error{ErrorCode::kCancelled, 0, "spill: closing"});
+    }
+  }
+}
+
+// ---- packed
+
+bool SpillWriter::start_packed() {
+  if (small_.empty()) return false;
+  uint64_t total = 0;
+  uint32_t records = 0;
+  for (const WriteOrder& each : small_) {
+    const uint64_t bytes = packed_bytes(each.payload.size());
+    if (records == options_.fused_objects_max || total + bytes > kFusedBytesMax) break;
+    total += bytes;
+    records++;
+  }
+  const uint64_t first = round_up(packed_bytes(small_.front().payload.size()), kSpillBlock);
+  const uint64_t most = round_up(total, kSpillBlock);
+  const auto staged = staging_.take(most);
+  if (staged.empty()) return false;
+  auto choice = choose(RecordLayout::kPacked, std::min(most, kPackedLeast), most, records);
+  if (!choice) {
+    records = 1;
+    choice = choose(RecordLayout::kPacked, first, first, records);
+  }
+  if (!choice) {
+    staging_.give_back(staged);
+    const auto why = hopeless(RecordLayout::kPacked, first);
+    if (!why) return false;
+    failed_.emplace_back(small_.front().cookie, *why);
+    small_.pop_front();
+    return true;
+  }
+  auto group = std::make_unique<Group>();
+  group->store = choice->store;
+  group->commit.extent = choice->extent;
+  group->staged = staged;
+  const uint64_t used = pack(*group, records);
+  const auto packed = static_cast<uint32_t>(group->commit.records.size());
+  directories_[choice->store]->return_slots(choice->extent, records - packed);
+  group->is_posted = true;
+  const uint64_t index = add(std::move(group));
+  post_write(index, *groups_[index], choice->extent.run.offset, staged.data(), used);
+  return true;
+}
+
+// Puts the first waiting records into the staging, `records` or what fits. Returns the bytes.
+uint64_t SpillWriter::pack(Group& group, uint32_t records) {
+  SpillDirectory& to = *directories_[group.store];
+  const SegmentRoom::Run& run = group.commit.extent.run;
+  uint64_t used = 0;
+  while (group.commit.records.size() < records) {
+    const WriteOrder& order = small_.front();
+    const RecordShape shape = raw_shape(order.payload.size());
+    if (shape.head_bytes > run.size_bytes - used) break;
+    const CommitRecord record = record_of(order, shape, to, run.offset + used);
+    RecordHeader header = header_of(record.entry, group.commit.extent.segment, shape.tail_bytes);
+    header.payload_checksum = single_piece_total(order.payload);
+    seal(header);
+    std::byte* const at = group.staged.data() + used;
+    std::memcpy(at, &header, sizeof header);
+    std::memcpy(at + sizeof header, order.payload.data(), order.payload.size());
+    const uint64_t filled = sizeof header + order.payload.size();
+    std::memset(at + filled, 0, shape.head_bytes - filled);
+    group.commit.records.push_back(record);
+    used += shape.head_bytes;
+    small_.pop_front();
+  }
+  const uint64_t whole = round_up(used, kSpillBlock);
+  std::memset(group.staged.data() + used, 0, whole - used);
+  return whole;
+}
+
+CommitRecord SpillWriter::record_of(const WriteOrder& order, const RecordShape& shape,
+                                    SpillDirectory& to, uint64_t offset) const {
+  CommitRecord record;
+  record.cookie = order.cookie;
+  record.entry.layout = shape.layout;
+  record.entry.sequence = to.open_sequence();
+  record.entry.id = order.copy.id;
+  record.entry.origin = order.copy.origin;
+  record.entry.metadata_bytes = order.copy.metadata_bytes;
+  record.entry.data_bytes = order.copy.data_bytes;
+  record.entry.payload_bytes = order.payload.size();
+  record.entry.offset_units = static_cast<uint32_t>(offset / kRecordAlign);
+  record.entry.size_units = static_cast<uint32_t>(shape.size_bytes() / kRecordAlign);
+  return record;
+}
+
+// ---- in place
+
+bool SpillWriter::start_in_place() {
+  if (large_.empty()) return false;
+  const WriteOrder order = large_.front();
+  const RecordShape shape = raw_shape(order.payload.size());
+  const auto staged = staging_.take(shape.head_bytes);
+  if (staged.empty()) return false;
+  const auto choice = choose(RecordLayout::kInPlace, shape.size_bytes(), shape.size_bytes(), 1);
+  if (!choice) {
+    staging_.give_back(staged);
+    const auto why = hopeless(RecordLayout::kInPlace, shape.size_bytes());
+    if (!why) return false;
+    failed_.emplace_back(order.cookie, *why);
+    large_.pop_front();
+    return true;
+  }
+  large_.pop_front();
+  auto group = std::make_unique<Group>();
+  group->store = choice->store;
+  group->commit.extent = choice->extent;
+  group->commit.records.push_back(
+      record_of(order, shape, *directories_[choice->store], choice->extent.run.offset));
+  group->staged = staged;
+  group->payload = order.payload;
+  group->shape = shape;
+  group->sums = PieceSums((shape.body_bytes + kPieceBytes - 1) / kPieceBytes + 1);
+  unposted_.push_back(add(std::move(group)));
+  return true;
+}
+
+// True if a turn's worth was done and there is more.
+bool SpillWriter::post_pieces() {
+  uint32_t pieces = 0;
+  while (!unposted_.empty() && work_.writes_in_flight() < kWriteDepth) {
+    if (pieces++ == kPiecesATurn) return true;
+    const uint64_t index = unposted_.front();
+    Group& group = *groups_[index];
+    if (!group.error && group.next_piece * kPieceBytes < group.shape.body_bytes) {
+      post_next_piece(index, group);
+      if (group.next_piece * kPieceBytes < group.shape.body_bytes) continue;
+    }
+    unposted_.pop_front();
+    group.is_posted = true;
+    if (!group.error) {
+      post_head(index, group);
+    } else if (group.pending == 0) {
+      end(index);
+    }
+  }
+  return false;
+}
+
+void SpillWriter::post_next_piece(uint64_t index, Group& group) {
+  const uint64_t at = group.next_piece * kPieceBytes;
+  const auto piece = group.payload.subspan(at, std::min(kPieceBytes, group.shape.body_bytes - at));
+  group.sums.set(group.next_piece++, spill_checksum(piece));
+  post_write(index, group, group.commit.extent.run.offset + group.shape.head_bytes + at,
+             piece.data(), piece.size());
+}
+
+void SpillWriter::post_head(uint64_t index, Group& group) {
+  const auto tail = group.payload.subspan(group.shape.body_bytes);
+  group.sums.set(group.next_piece, spill_checksum(tail));
+  RecordHeader header =
+      header_of(group.commit.records[0].entry, group.commit.extent.segment, group.payload.size());
+  header.payload_checksum = group.sums.total();
+  seal(header);
+  std::memset(group.staged.data(), 0, group.staged.size());
+  std::memcpy(group.staged.data(), &header, sizeof header);
+  std::memcpy(group.staged.data() + sizeof header, tail.data(), tail.size());
+  post_write(index, group, group.commit.extent.run.offset, group.staged.data(),
+             group.staged.size());
+}
+
+// ---- both
+
+std::optional<SpillWriter::Choice> SpillWriter::choose(RecordLayout layout, uint64_t least_bytes,
+                                                       uint64_t most_bytes, uint32_t records) {
+  std::vector<uint16_t> order;
+  for (size_t i = 0; i < directories_.size(); i++) {
+    const size_t store = (next_store_ + i) % directories_.size();
+    if (directories_[store] != nullptr) order.push_back(static_cast<uint16_t>(store));
+  }
+  std::ranges::stable_sort(order, {},
+                           [&](uint16_t store) { return directories_[store]->bytes_in_flight(); });
+  for (const uint16_t store : order) {
+    const auto extent = directories_[store]->reserve(layout, least_bytes, most_bytes, records);
+    if (!extent) continue;
+    next_store_ = size_t{store} + 1;
+    groups_in_flight_++;
+    return Choice{store, *extent};
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> SpillWriter::hopeless(RecordLayout layout, uint64_t bytes) {
+  Error why{ErrorCode::kSystem, 0, "spill: no directory"};
+  bool has_hope = false;
+  for (const auto& directory : directories_) {
+    if (directory == nullptr) continue;
+    if (directory->want_room(layout, bytes) == SpillDirectory::Hope::kSoon) {
+      has_hope = true;
+    } else if (directory->is_working()) {
+      why = Error{ErrorCode::kLimit, ENOSPC, "spill: the directories are full"};
+    } else if (why.code != ErrorCode::kLimit) {
+      why = *directory->failure();
+    }
+  }
+  return has_hope ? std::nullopt : std::optional(why);
+}
+
+void SpillWriter::post_write(uint64_t index, Group& group, uint64_t offset, const std::byte* memory,
+                             uint64_t size_bytes) {
+  DiskOrder order{.kind = DiskOrder::Kind::kWrite};
+  order.file = directories_[group.store]->file_of(group.commit.extent.segment);
+  order.offset = offset;
+  order.size_bytes = size_bytes;
+  order.memory = const_cast<std::byte*>(memory);  // a write only reads it
+  group.pending++;
+  work_.post(order, *this, index);
+}
+
+uint64_t SpillWriter::add(std::unique_ptr<Group> group) {
+  if (free_groups_.empty()) {
+    groups_.push_back(std::move(group));
+    return groups_.size() - 1;
+  }
+  const uint64_t index = free_groups_.back();
+  free_groups_.pop_back();
+  groups_[index] = std::move(group);
+  return index;
+}
+
+void SpillWriter::on_work_done(uint64_t tag, const Result<void>& result) {
+  Group& group = *groups_[tag];
+  group.pending--;
+  if (!result && !group.error) group.error = result.error();
+  if (group.pending == 0 && group.is_posted) end(tag);
+}
+
+void SpillWriter::end(uint64_t index) {
+  const std::unique_ptr<Group> group = std::move(groups_[index]);
+  free_groups_.push_back(index);
+  staging_.give_back(group->staged);
+  SpillDirectory& to = *directories_[group->store];
+  if (!group->error) return to.written(std::move(group->commit));
+  to.abandon(group->commit, *group->error);
+}
+
+void SpillWriter::on_committed(uint16_t store, const CommitGroup& group,
+                               const Result<void>& result) {
+  groups_in_flight_--;
+  for (const CommitRecord& each : group.records) {
+    const IndexEntry& entry = each.entry;
+    if (!result) {
+      failed_.emplace_back(each.cookie, result.error());
+    } else {
+      completions_->on_written(
+          each.cookie, SpillPlace{store, group.extent.segment, entry.offset(), entry.size_bytes()});
+    }
+  }
+}
+
+}  // namespace obj
