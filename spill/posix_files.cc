@@ -55,6 +55,14 @@ ssize_t run(int fd, const DiskOrder& order) {
 
 }  // namespace
 
+Result<uint64_t> run_disk_call(int fd, const DiskOrder& order) {
+  for (;;) {
+    const ssize_t done = run(fd, order);
+    if (done >= 0) return static_cast<uint64_t>(done);
+    if (errno != EINTR) return failed(call_of(order.kind));
+  }
+}
+
 Error disk_error(int system_errno, const char* where) {
   const bool is_full = system_errno == ENOSPC || system_errno == EDQUOT;
   return {is_full ? ErrorCode::kLimit : ErrorCode::kSystem, system_errno, where};
@@ -149,11 +157,7 @@ void PosixFiles::close_file(DiskFile file) {
 }
 
 Result<uint64_t> PosixFiles::run_now(const DiskOrder& order) const {
-  for (;;) {
-    const ssize_t done = run(fd(order.file), order);
-    if (done >= 0) return static_cast<uint64_t>(done);
-    if (errno != EINTR) return failed(call_of(order.kind));
-  }
+  return run_disk_call(fd(order.file), order);
 }
 
 DiskFile PosixFiles::keep(UniqueFd fd) {

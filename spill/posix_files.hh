@@ -38,6 +38,8 @@ class PosixFiles {
   bool said_buffered_ = false;
 };
 
+// Does the order with the calls that block. Any thread.
+Result<uint64_t> run_disk_call(int fd, const DiskOrder& order);
 // kLimit for a full disk, else kSystem.
 Error disk_error(int system_errno, const char* where);
 const char* call_of(DiskOrder::Kind kind);

@@ -9,7 +9,7 @@
 #include <array>
 #include <filesystem>
 
-#include "spill/uring_disk.hh"
+#include "spill/open_disk.hh"
 #include "tests/spill/temporary_directory.hh"
 #include "tests/spill/tier_probe.hh"
 
@@ -23,12 +23,15 @@ constexpr std::array<uint64_t, 17> kSizes = {
     65535,   65536, 65600, 69631, 69632, kMiB, kMiB + 64, 3 * kMiB + 4095,
     5 * kMiB};
 
-class LocalSpillOnFiles : public testing::Test {
+class LocalSpillOnFiles : public testing::TestWithParam<DiskDriver> {
  protected:
+  void SetUp() override {
+    if (!open_disk(GetParam())) GTEST_SKIP() << "io_uring is forbidden here";
+  }
   std::unique_ptr<DiskIo> disk() {
-    auto ring = UringDisk::create();
-    EXPECT_TRUE(ring.has_value());
-    return std::move(*ring);
+    auto disk = open_disk(GetParam());
+    EXPECT_TRUE(disk.has_value());
+    return std::move(*disk);
   }
   LocalSpillOptions options() const {
     SpillDirectoryOptions directory;
@@ -45,7 +48,7 @@ class LocalSpillOnFiles : public testing::Test {
   TemporaryDirectory directory_;
 };
 
-TEST_F(LocalSpillOnFiles, every_size_comes_back_also_after_a_restart) {
+TEST_P(LocalSpillOnFiles, every_size_comes_back_also_after_a_restart) {
   std::vector<SpillPlace> places;
   {
     const auto tier = open();
@@ -68,7 +71,7 @@ TEST_F(LocalSpillOnFiles, every_size_comes_back_also_after_a_restart) {
   }
 }
 
-TEST_F(LocalSpillOnFiles, many_at_once_share_writes_and_reads) {
+TEST_P(LocalSpillOnFiles, many_at_once_share_writes_and_reads) {
   const auto tier = open();
   std::vector<WriteOrder> orders;
   for (uint64_t i = 0; i < 5000; i++) orders.push_back(tier->probe().write_order(i, 4096));
@@ -89,7 +92,7 @@ TEST_F(LocalSpillOnFiles, many_at_once_share_writes_and_reads) {
   }
 }
 
-TEST_F(LocalSpillOnFiles, what_was_removed_is_not_found_and_its_room_is_reused) {
+TEST_P(LocalSpillOnFiles, what_was_removed_is_not_found_and_its_room_is_reused) {
   const auto tier = open();
   uint64_t segments_after_first = 0;
   for (uint64_t round = 0; round < 20; round++) {
@@ -105,7 +108,7 @@ TEST_F(LocalSpillOnFiles, what_was_removed_is_not_found_and_its_room_is_reused) 
   EXPECT_EQ((*tier)->status().directories[0].ledger.records, 0U);
 }
 
-TEST_F(LocalSpillOnFiles, refuses_a_second_daemon) {
+TEST_P(LocalSpillOnFiles, refuses_a_second_daemon) {
   const auto tier = open();
   const auto second = LocalSpill::open(options(), disk(), {});
   ASSERT_FALSE(second.has_value());
@@ -113,7 +116,7 @@ TEST_F(LocalSpillOnFiles, refuses_a_second_daemon) {
   EXPECT_NE(second.error().sentence.find(directory_.path()), std::string::npos);
 }
 
-TEST_F(LocalSpillOnFiles, urls_name_places) {
+TEST_P(LocalSpillOnFiles, urls_name_places) {
   const auto tier = open();
   const auto place = tier->write(1, 100);
   ASSERT_TRUE(place.has_value());
@@ -124,6 +127,12 @@ TEST_F(LocalSpillOnFiles, urls_name_places) {
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(*again, *place);
 }
+
+INSTANTIATE_TEST_SUITE_P(Drivers, LocalSpillOnFiles,
+                         testing::Values(DiskDriver::kUring, DiskDriver::kThreads),
+                         [](const auto& driver) {
+                           return driver.param == DiskDriver::kUring ? "io_uring" : "threads";
+                         });
 
 }  // namespace
 }  // namespace obj
