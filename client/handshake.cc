@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/clock.hh"
-#include "client/packet.hh"
+#include "base/packet.hh"
 
 namespace obj::client {
 

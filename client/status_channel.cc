@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/clock.hh"
-#include "client/packet.hh"
+#include "base/packet.hh"
 #include "client/session/hello.hh"
 
 namespace obj::client {

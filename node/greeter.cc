@@ -11,7 +11,7 @@
 
 #include "base/clock.hh"
 #include "base/log.hh"
-#include "node/packet.hh"
+#include "base/packet.hh"
 
 namespace obj {
 namespace {

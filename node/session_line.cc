@@ -7,7 +7,8 @@
 #include <span>
 
 #include "base/memory_file.hh"
-#include "node/packet.hh"
+#include "base/packet.hh"
+#include "node/text_file.hh"
 
 namespace obj {
 

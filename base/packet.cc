@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/packet.hh"
+#include "base/packet.hh"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,11 +9,13 @@
 #include <climits>
 #include <cstring>
 
+#include "base/check.hh"
 #include "base/clock.hh"
 
-namespace obj::client {
+namespace obj {
 namespace {
 
+constexpr size_t kSentFdsMax = 8;
 // More than any packet has, so that extra descriptors of a confused sender are closed, not leaked.
 constexpr size_t kFdsMax = 32;
 
@@ -48,6 +50,29 @@ void adopt_fds(msghdr& message, std::vector<UniqueFd>& fds) {
 
 }  // namespace
 
+Result<void> send_packet(int socket, std::span<const std::byte> bytes, std::span<const int> fds) {
+  OBJ_CHECK(fds.size() <= kSentFdsMax);
+  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) char control[CMSG_SPACE(kSentFdsMax * sizeof(int))] = {};
+  if (!fds.empty()) {
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
+  }
+  const ssize_t sent = ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent != static_cast<ssize_t>(bytes.size())) {
+    return std::unexpected(Error{ErrorCode::kSystem, errno, "sendmsg"});
+  }
+  return {};
+}
+
 Result<Packet> receive_packet(int socket, void* bytes, size_t bytes_max, uint64_t deadline_ns) {
   Packet packet;
   packet.fds.reserve(kFdsMax);
@@ -75,4 +100,4 @@ Result<Packet> receive_packet(int socket, void* bytes, size_t bytes_max, uint64_
   return packet;
 }
 
-}  // namespace obj::client
+}  // namespace obj
