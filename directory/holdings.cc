@@ -13,6 +13,7 @@ bool is_same_copy(const CopyEntry& entry, const Copy& copy) {
 }
 
 bool lies_in_arena(const CopyReport& report, uint64_t arena_bytes) {
+  if (report.copy.state == CopyState::kSpilled) return true;  // in storage, and of any size
   uint64_t room = arena_bytes;
   for (const uint64_t part :
        {report.copy.offset, report.shape.data_bytes, uint64_t{report.shape.metadata_bytes}}) {

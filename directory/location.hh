@@ -16,12 +16,15 @@ inline constexpr NodeId kNoNode = 0;
 
 using NodeRef = SourceNode;
 
-// A partial copy is being filled: how far is in the holder's own slot (ready_bytes), not here.
-enum class CopyState : uint8_t { kPartial = 0, kSealed = 1 };
+// A partial copy is being filled: how far is in the holder's own slot (ready_bytes), not here. A
+// spilled one is in the holder's storage and not in its memory: it can bring it back.
+enum class CopyState : uint8_t { kPartial = 0, kSealed = 1, kSpilled = 2 };
 // A primary is what was put; a secondary was pulled from elsewhere and may be evicted first.
 enum class CopyRole : uint8_t { kSecondary = 0, kPrimary = 1 };
 
 inline constexpr uint64_t kCopyGenerationMax = (uint64_t{1} << 48) - 1;
+// Of a spilled copy, which is in no slot; its generation is the origin of its put.
+inline constexpr uint32_t kSpilledSlot = UINT32_MAX;
 
 // The same for all copies that stem from one put.
 struct ObjectShape {
@@ -44,6 +47,14 @@ struct Copy {
 
   friend bool operator==(const Copy&, const Copy&) = default;
 };
+
+inline Copy spilled_copy(uint32_t origin) {
+  return {.offset = 0,
+          .generation = origin,
+          .slot = kSpilledSlot,
+          .state = CopyState::kSpilled,
+          .role = CopyRole::kPrimary};
+}
 
 struct Location {
   NodeRef node;

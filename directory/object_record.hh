@@ -24,17 +24,21 @@ struct CopyEntry {
 
   static constexpr uint64_t kSealed = 1;
   static constexpr uint64_t kPrimary = 2;
+  static constexpr uint64_t kSpilled = 8;
   static constexpr uint64_t kFreeing = 4;  // the holder was told to delete it: shown to nobody
 
   static CopyEntry of(const Copy& copy, TenureNumber tenure) {
     return {copy.offset,
             copy.generation << 16 | (copy.state == CopyState::kSealed ? kSealed : 0) |
+                (copy.state == CopyState::kSpilled ? kSpilled : 0) |
                 (copy.role == CopyRole::kPrimary ? kPrimary : 0),
             copy.slot, tenure};
   }
   Copy copy() const {
     return {offset, generation(), slot,
-            generation_and_flags & kSealed ? CopyState::kSealed : CopyState::kPartial,
+            generation_and_flags & kSealed    ? CopyState::kSealed
+            : generation_and_flags & kSpilled ? CopyState::kSpilled
+                                              : CopyState::kPartial,
             generation_and_flags & kPrimary ? CopyRole::kPrimary : CopyRole::kSecondary};
   }
   uint64_t generation() const { return generation_and_flags >> 16; }

@@ -31,6 +31,15 @@ const char* status_text(directory::NodeStatus status) {
   return "unknown";
 }
 
+const char* state_text(directory::CopyState state) {
+  switch (state) {
+    case directory::CopyState::kSealed: return "sealed";
+    case directory::CopyState::kSpilled: return "spilled";
+    case directory::CopyState::kPartial: break;
+  }
+  return "partial";
+}
+
 Json json_of(const directory::NodeAnswer& node) {
   return {{"node", node.info.node.node},
           {"incarnation", node.info.node.incarnation},
@@ -46,7 +55,7 @@ Json json_of(const directory::Location& location) {
   return {{"node", location.node.node},
           {"incarnation", location.node.incarnation},
           {"role", copy.role == directory::CopyRole::kPrimary ? "primary" : "secondary"},
-          {"state", copy.state == directory::CopyState::kSealed ? "sealed" : "partial"},
+          {"state", state_text(copy.state)},
           {"slot", copy.slot},
           {"generation", copy.generation},
           {"offset", copy.offset}};

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/object_id.hh"
 #include "base/result.hh"
@@ -15,6 +16,14 @@
 #include "store/object_ref.hh"
 
 namespace obj {
+
+// Who keeps other nodes informed.
+class ColdStorageWatcher {
+ public:
+  virtual ~ColdStorageWatcher() = default;
+  // The record of an object that was in storage only is no more. Must not call the storage.
+  virtual void on_forgotten(const SpilledObject& object) = 0;
+};
 
 // Threads: the reactor thread.
 class ColdStorage {
@@ -39,6 +48,12 @@ class ColdStorage {
 
   // Why nothing that storage could do will make room for what waits: a sentence; empty: it may.
   virtual std::string why_hopeless(uint64_t now_ns) const = 0;
+
+  // Until another is set; null: nobody.
+  virtual void set_watcher(ColdStorageWatcher* watcher) = 0;
+
+  // The ids of all that is in storage only.
+  virtual std::vector<ObjectId> list_cold() const = 0;
 
   // The answer to a create of kSpillSession that waited in the admission queue.
   virtual void on_create_outcome(const CreateOutcome& outcome, uint64_t now_ns) = 0;

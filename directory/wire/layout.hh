@@ -159,7 +159,8 @@ static_assert(sizeof(NodeRecord) == 40 && offsetof(NodeRecord, address_bytes) ==
 // generation_and_flags: generation in bits 16..63.
 inline constexpr uint64_t kFlagSealed = 1;
 inline constexpr uint64_t kFlagPrimary = 2;
-inline constexpr uint64_t kFlagsKnown = kFlagSealed | kFlagPrimary;
+inline constexpr uint64_t kFlagSpilled = 4;
+inline constexpr uint64_t kFlagsKnown = kFlagSealed | kFlagPrimary | kFlagSpilled;
 inline constexpr uint64_t kFlagsMask = 0xffff;
 
 inline constexpr uint16_t kMarkFirst = 1;

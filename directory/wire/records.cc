@@ -9,14 +9,20 @@ namespace {
 uint64_t pack(const Copy& copy) {
   OBJ_CHECK(copy.generation <= kCopyGenerationMax);
   return copy.generation << 16 | (copy.state == CopyState::kSealed ? kFlagSealed : 0) |
+         (copy.state == CopyState::kSpilled ? kFlagSpilled : 0) |
          (copy.role == CopyRole::kPrimary ? kFlagPrimary : 0);
 }
 
+// REQUIRES: the copy's other fields are filled in.
 bool unpack(uint64_t generation_and_flags, Copy& copy) {
   copy.generation = generation_and_flags >> 16;
-  copy.state = generation_and_flags & kFlagSealed ? CopyState::kSealed : CopyState::kPartial;
+  copy.state = generation_and_flags & kFlagSealed    ? CopyState::kSealed
+               : generation_and_flags & kFlagSpilled ? CopyState::kSpilled
+                                                     : CopyState::kPartial;
   copy.role = generation_and_flags & kFlagPrimary ? CopyRole::kPrimary : CopyRole::kSecondary;
-  return (generation_and_flags & kFlagsMask & ~kFlagsKnown) == 0;
+  if ((generation_and_flags & kFlagsMask & ~kFlagsKnown) != 0) return false;
+  if ((generation_and_flags & kFlagSpilled) == 0) return true;
+  return copy == spilled_copy(static_cast<uint32_t>(copy.generation));
 }
 
 }  // namespace

@@ -23,6 +23,10 @@ ObjectRecord record_of(const directory::Located& located, uint32_t self) {
   for (const directory::Location& location : located.copies) {
     if (location.node.node == self) continue;
     const directory::Copy& copy = location.copy;
+    if (copy.state == directory::CopyState::kSpilled) {
+      record.spilled_at = location.node;
+      continue;
+    }
     const bool is_whole = copy.state == directory::CopyState::kSealed;
     record.sources.push_back({.node = location.node,
                               .slot = copy.slot,

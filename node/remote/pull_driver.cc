@@ -39,6 +39,8 @@ PullDriver::PullDriver(const PullParts& parts, const PullOptions& options, Sourc
       pins_(parts.pins),
       arena_(parts.arena),
       directory_(parts.directory),
+      recall_(parts.recall),
+      ask_restore_(parts.ask_restore),
       self_(self),
       news_(news),
       manager_(options, seed) {}
@@ -64,6 +66,8 @@ void PullDriver::on_locations(const ObjectId& id, const directory::Located& loca
   SourceNode& last_holder = watched->second.last_holder;
   if (!record.sources.empty()) {
     last_holder = record.sources.front().node;
+  } else if (record.spilled_at) {
+    last_holder = *record.spilled_at;
   } else if (const SourceNode holder = std::exchange(last_holder, {}); holder.node != 0) {
     suspects_.add(holder, now_ns);  // withdrawn, or its holder died: that is a difference
   }
@@ -83,6 +87,8 @@ void PullDriver::on_gone(const Placement& placement, uint64_t now_ns) {
   watched->second.local.reset();
   manager_.on_local_gone(placement.id, now_ns);
   is_unsettled_ = true;
+  // Evicted to storage before the manager could pin it: it is wanted here still.
+  recall_(placement.id);
 }
 
 // It is sealed here; who else holds it is found out when views are looked at.
@@ -212,7 +218,11 @@ void PullDriver::look_at_views() {
 
 void PullDriver::handle(const pull_action::Subscribe& action) {
   watched_.try_emplace(action.id);
-  if (const auto placement = store_.find_sealed(action.id)) tell_local(action.id, *placement);
+  if (const auto placement = store_.find_sealed(action.id)) {
+    tell_local(action.id, *placement);
+  } else {
+    recall_(action.id);  // whatever the directory knows of it
+  }
   const auto* const located = directory_.known(action.id);
   if (located == nullptr) return directory_.subscribe(action.id);
   trusted_.push_back({action.id, now_ns_ + kTrustNs});
@@ -236,7 +246,9 @@ void PullDriver::handle(const pull_action::ReportStale& action) {
   if (watched_.contains(action.id)) directory_.subscribe(action.id);
 }
 
-void PullDriver::handle(const pull_action::AskRestore&) {}
+void PullDriver::handle(const pull_action::AskRestore& action) {
+  ask_restore_(action.id, action.node);
+}
 
 // ---- memory -------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -36,6 +37,10 @@ struct PullParts {
   DaemonPins& pins;
   std::span<std::byte> arena;
   directory::DirectoryClient& directory;
+  // Brings back what is in storage here. False: it is not.
+  std::function<bool(const ObjectId&)> recall;
+  // Asks that node to bring back what is in its storage.
+  std::function<void(const ObjectId&, SourceNode)> ask_restore;
 };
 
 class PullDriver : public ReadCompletions {
@@ -136,6 +141,8 @@ class PullDriver : public ReadCompletions {
   DaemonPins& pins_;
   std::span<std::byte> arena_;
   directory::DirectoryClient& directory_;
+  const std::function<bool(const ObjectId&)> recall_;
+  const std::function<void(const ObjectId&, SourceNode)> ask_restore_;
   ReadTransport* reads_ = nullptr;
   const SourceNode self_;
   ElsewhereNews& news_;

@@ -43,15 +43,17 @@ std::optional<Message> decode(std::span<const std::byte> bytes) {
   Layout layout;
   std::memcpy(&layout, bytes.data(), sizeof layout);
   if (layout.magic != kMagic || layout.version != kVersion) return std::nullopt;
-  const bool is_push = layout.type == static_cast<uint16_t>(Message::Type::kPush);
+  if (layout.type < static_cast<uint16_t>(Message::Type::kPush) ||
+      layout.type > static_cast<uint16_t>(Message::Type::kRestore)) {
+    return std::nullopt;
+  }
   const bool is_pushed = layout.type == static_cast<uint16_t>(Message::Type::kPushed);
-  if (!is_push && !is_pushed) return std::nullopt;
   if (layout.status > (is_pushed ? 1 : 0)) return std::nullopt;
   for (const uint8_t byte : layout.reserved) {
     if (byte != 0) return std::nullopt;
   }
   Message message;
-  message.type = is_push ? Message::Type::kPush : Message::Type::kPushed;
+  message.type = static_cast<Message::Type>(layout.type);
   message.cookie = layout.cookie;
   std::memcpy(message.id.bytes.data(), layout.id, sizeof layout.id);
   message.refused = layout.status == 1;

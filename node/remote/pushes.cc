@@ -32,6 +32,15 @@ Result<void> Pushes::push(const ObjectId& id, const std::string& address, uint64
   return {};
 }
 
+// If it is lost, the pull that wants the object asks again.
+void Pushes::ask_restore(const ObjectId& id, const std::string& address) {
+  const auto peer = peer_at(address);
+  if (!peer) return;
+  const auto sent =
+      transport_.send(*peer, push_wire::encode({Message::Type::kRestore, 0, id, false}));
+  if (!sent) log::debug("restore_not_asked", {{"address", address}, {"error", sent.error()}});
+}
+
 std::optional<PeerId> Pushes::peer_at(const std::string& address) {
   const auto known = peers_.find(address);
   if (known != peers_.end()) return known->second;
@@ -75,6 +84,7 @@ void Pushes::on_message(PeerId peer, std::span<const std::byte> bytes) {
     transport_.hang_up(peer);
     return;
   }
+  if (message->type == Message::Type::kRestore) return events_.on_restore_asked(message->id);
   if (message->type == Message::Type::kPush) {
     const bool taken = events_.on_asked(message->id);
     const auto answer =

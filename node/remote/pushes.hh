@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// node/remote/pushes.hh -- obj_push(): asks another node to prefetch, and does so when asked.
+// node/remote/pushes.hh -- asks another node to prefetch (obj_push()), or to bring an object back
+// from its storage, and does so when asked.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +31,8 @@ class Pushes : public MessageHandler {
   struct Events {
     // Another node asks. False: it cannot be done now.
     std::function<bool(const ObjectId& id)> on_asked;
+    // Another node wants to read what is in storage here.
+    std::function<void(const ObjectId& id)> on_restore_asked;
     // The end of a push().
     std::function<void(uint64_t tag, const Result<void>& result, const std::string& why)> on_pushed;
   };
@@ -40,6 +43,9 @@ class Pushes : public MessageHandler {
   // The node's address is known. kLimit.
   Result<void> push(const ObjectId& id, const std::string& address, uint64_t tag,
                     uint64_t deadline_ns);
+
+  // Asks the node at that address to bring the object back. Whether it does, the directory tells.
+  void ask_restore(const ObjectId& id, const std::string& address);
 
   // Tells what has ended.
   void step(uint64_t now_ns);

@@ -14,6 +14,9 @@ SourceNode self_of(const directory::DirectoryClientOptions& options) { return op
 
 std::string sentence(const Error& error) { return log::Field("", error).value; }
 
+// Cursors of the inventory beyond this are those of what is in storage.
+constexpr uint64_t kSlotsListed = uint64_t{1} << 32;
+
 }  // namespace
 
 RemoteObjects::RemoteObjects(const RemoteSeams& seams, const RemoteOptions& options,
@@ -23,19 +26,35 @@ RemoteObjects::RemoteObjects(const RemoteSeams& seams, const RemoteOptions& opti
       self_(self_of(options.directory)),
       now_ns_(now_ns),
       directory_(seams.to_directory, *this, options.directory, options.seed, now_ns),
-      driver_({seams.store, seams.admission, seams.pins, seams.arena, directory_}, options.pull,
-              self_, options.seed, seams.news),
+      driver_(
+          {.store = seams.store,
+           .admission = seams.admission,
+           .pins = seams.pins,
+           .arena = seams.arena,
+           .directory = directory_,
+           .recall = [this](const ObjectId& id) { return recall(id); },
+           .ask_restore = [this](const ObjectId& id, SourceNode node) { ask_restore(id, node); }},
+          options.pull, self_, options.seed, seams.news),
       held_(seams.store, seams.pins, seams.arena,
             [this](ObjectRef ref) { driver_.on_unheld(ref); }),
       pushes_(
           seams.to_nodes,
           {.on_asked = [this](const ObjectId& id) { return news_.on_push(id, now_ns_); },
+           .on_restore_asked = [this](const ObjectId& id) { recall(id); },
            .on_pushed = [this](uint64_t tag, const Result<void>& result,
                                const std::string& why) { news_.on_pushed(tag, result, why); }}) {
   store_.add_listener(*this);
 }
 
-RemoteObjects::~RemoteObjects() { store_.remove_listener(*this); }
+RemoteObjects::~RemoteObjects() {
+  store_.remove_listener(*this);
+  if (storage_ != nullptr) storage_->set_watcher(nullptr);
+}
+
+void RemoteObjects::set_storage(ColdStorage& storage) {
+  storage_ = &storage;
+  storage.set_watcher(this);
+}
 
 void RemoteObjects::step(uint64_t now_ns) {
   now_ns_ = now_ns;
@@ -87,16 +106,42 @@ void RemoteObjects::on_sealed(const Placement& placement) {
   driver_.on_sealed(placement, now_ns_);
 }
 
-void RemoteObjects::on_gone(const Placement& placement, Departure) {
-  directory_.withdraw(placement.id, placement.ref.slot, placement.ref.generation);
+void RemoteObjects::on_gone(const Placement& placement, Departure why) {
+  const SpilledObject* const record = storage_ != nullptr ? storage_->find(placement.id) : nullptr;
+  if (why == Departure::kEvicted && record != nullptr && record->ref == placement.ref) {
+    report_spilled(*record);
+  } else {
+    directory_.withdraw(placement.id, placement.ref.slot, placement.ref.generation);
+  }
   driver_.on_gone(placement, now_ns_);
+}
+
+void RemoteObjects::report_spilled(const SpilledObject& object) {
+  const SpillCopy& copy = object.copy;
+  directory_.report(copy.id, {copy.data_bytes, copy.metadata_bytes, copy.origin},
+                    directory::spilled_copy(copy.origin));
+}
+
+void RemoteObjects::on_forgotten(const SpilledObject& object) {
+  directory_.withdraw(object.copy.id, directory::kSpilledSlot, object.copy.origin);
 }
 
 size_t RemoteObjects::next_of_inventory(uint64_t& cursor, std::span<directory::CopyReport> chunk) {
   inventory_.resize(chunk.size());
   auto slot = static_cast<uint32_t>(cursor);
+  if (cursor == 0 && storage_ != nullptr) cold_inventory_ = storage_->list_cold();
+  if (cursor > kSlotsListed) {
+    size_t next = cursor - kSlotsListed - 1;
+    const size_t count = next_of_cold_inventory(next, chunk);
+    cursor = kSlotsListed + 1 + next;
+    return count;
+  }
   const size_t count = store_.list_sealed(slot, inventory_);
   cursor = slot;
+  if (count == 0) {
+    cursor = kSlotsListed + 1;
+    return next_of_inventory(cursor, chunk);
+  }
   for (size_t i = 0; i < count; i++) {
     const Placement& placement = inventory_[i];
     chunk[i] = directory::held(placement.id, shape_of(placement, self_),
@@ -105,11 +150,48 @@ size_t RemoteObjects::next_of_inventory(uint64_t& cursor, std::span<directory::C
   return count;
 }
 
+// What has come back to memory since it was listed has been reported then.
+size_t RemoteObjects::next_of_cold_inventory(size_t& next, std::span<directory::CopyReport> chunk) {
+  size_t count = 0;
+  while (next < cold_inventory_.size() && count < chunk.size()) {
+    const SpilledObject* const object = storage_->find(cold_inventory_[next++]);
+    if (object == nullptr || object->in_memory) continue;
+    const SpillCopy& copy = object->copy;
+    chunk[count++] = directory::held(copy.id, {copy.data_bytes, copy.metadata_bytes, copy.origin},
+                                     directory::spilled_copy(copy.origin));
+  }
+  return count;
+}
+
+// The order names the copy as it was reported, in memory or in storage. It may have moved between
+// the two meanwhile.
 void RemoteObjects::on_free_order(const directory::FreeOrder& order) {
-  const auto description = store_.look({order.slot, order.generation});
-  if (!description || description->placement.id != order.id) return;
-  store_.remove(order.id);
+  const ObjectRef ref{order.slot, order.generation};
+  const auto sight = store_.look(ref);
+  const bool is_in_memory = sight && sight->placement.id == order.id;
+  const SpilledObject* const record = storage_ != nullptr ? storage_->find(order.id) : nullptr;
+  const bool is_in_storage = record != nullptr && (order.slot == directory::kSpilledSlot
+                                                       ? record->copy.origin == order.generation
+                                                       : record->ref == ref);
+  if (!is_in_memory && !is_in_storage) return;
+  if (is_in_memory || record->in_memory) store_.remove(order.id);
+  if (storage_ != nullptr) storage_->remove(order.id);
   news_.on_relief();
+}
+
+// ---- storage ------------------------------------------------------------------------------------
+
+bool RemoteObjects::recall(const ObjectId& id) {
+  if (storage_ == nullptr || storage_->find(id) == nullptr) return false;
+  storage_->recall(id, now_ns_ + kRecalledNs, now_ns_);
+  return true;
+}
+
+void RemoteObjects::ask_restore(const ObjectId& id, SourceNode node) {
+  const directory::RequestTag question = tag_of(Asker::kRestore, ++last_question_);
+  if (directory_.find_node(node.node, question, now_ns_ + kAnswerNs)) {
+    restore_wishes_.emplace(question, id);
+  }
 }
 
 void RemoteObjects::on_conflict(const ObjectId& id) {
@@ -142,6 +224,11 @@ Result<void> RemoteObjects::push(const ObjectId& id, uint32_t node, QuestionTag 
 }
 
 void RemoteObjects::on_node(directory::RequestTag tag, const Result<directory::NodeAnswer>& node) {
+  if (const auto asked = restore_wishes_.extract(tag); !asked.empty()) {
+    const bool is_alive = node && node->status == directory::NodeStatus::kAlive;
+    if (is_alive) pushes_.ask_restore(asked.mapped(), node->info.address);
+    return;
+  }
   const auto wish = push_wishes_.extract(tag);
   if (wish.empty()) return driver_.on_node(tag, node, now_ns_);
   const auto [id, question] = wish.mapped();

@@ -19,6 +19,7 @@
 #include "fabric/pull/pull_options.hh"
 #include "fabric/read_source.hh"
 #include "fabric/read_transport.hh"
+#include "node/cold_storage.hh"
 #include "node/elsewhere.hh"
 #include "node/remote/daemon_pins.hh"
 #include "node/remote/held_copies.hh"
@@ -50,7 +51,8 @@ struct RemoteSeams {
 // Threads: the reactor thread.
 class RemoteObjects : public Elsewhere,
                       private directory::DirectoryClientOwner,
-                      private StoreListener {
+                      private StoreListener,
+                      private ColdStorageWatcher {
  public:
   RemoteObjects(const RemoteSeams& seams, const RemoteOptions& options, uint64_t now_ns);
   ~RemoteObjects() override;
@@ -62,6 +64,8 @@ class RemoteObjects : public Elsewhere,
   ReadSource& read_source() { return held_; }
   // The transport that calls read_completions(). Before the first step().
   void attach(ReadTransport& reads) { driver_.attach(reads); }
+  // The node's storage, which must outlive this. Before the first step().
+  void set_storage(ColdStorage& storage);
 
   // Time passes: sends, decides, acts. Call it after each progress() of the transports and each
   // batch of local requests, and at next_step_ns() at the latest.
@@ -94,10 +98,12 @@ class RemoteObjects : public Elsewhere,
   void stop(uint64_t now_ns);
 
  private:
+  // How long an object that another node asks for is worth waiting for memory.
+  static constexpr uint64_t kRecalledNs = 30'000'000'000;
   // How long the directory, or another node, may take to answer a delete or a push.
   static constexpr uint64_t kAnswerNs = 5'000'000'000;
   // Tags of questions to the directory: whose they are is in the upper bits.
-  enum class Asker : uint64_t { kPull = 0, kPush = 1, kOperator = 2 };
+  enum class Asker : uint64_t { kPull = 0, kPush = 1, kOperator = 2, kRestore = 3 };
   static constexpr directory::RequestTag tag_of(Asker asker, uint64_t number) {
     return static_cast<uint64_t>(asker) << 56 | number;
   }
@@ -122,7 +128,16 @@ class RemoteObjects : public Elsewhere,
   void on_sealed(const Placement& placement) override;
   void on_gone(const Placement& placement, Departure why) override;
 
+  // ColdStorageWatcher.
+  void on_forgotten(const SpilledObject& object) override;
+
+  bool recall(const ObjectId& id);
+  void ask_restore(const ObjectId& id, SourceNode node);
+  void report_spilled(const SpilledObject& object);
+  size_t next_of_cold_inventory(size_t& next, std::span<directory::CopyReport> chunk);
+
   ObjectStore& store_;
+  ColdStorage* storage_ = nullptr;  // null: there is none
   ElsewhereNews& news_;
   const SourceNode self_;
   uint64_t now_ns_;
@@ -134,13 +149,15 @@ class RemoteObjects : public Elsewhere,
   uint64_t last_question_ = 0;
   std::unordered_map<directory::RequestTag, PushWish>
       push_wishes_;  // whose node's address is being asked
+  std::unordered_map<directory::RequestTag, ObjectId> restore_wishes_;  // the same
   std::unordered_map<directory::RequestTag, Whereabout> locating_;
   struct Listing {
     std::vector<directory::NodeAnswer> nodes;  // so far
     AllNodes done;
   };
   std::unordered_map<directory::RequestTag, Listing> listing_;
-  std::vector<Placement> inventory_;  // scratch
+  std::vector<Placement> inventory_;      // scratch
+  std::vector<ObjectId> cold_inventory_;  // what is listed after all slots
 };
 
 }  // namespace obj

@@ -73,9 +73,18 @@ void Storage::remove(const ObjectId& id) {
 }
 
 void Storage::forget(const ObjectId& id) {
-  const SpillPlace place = spilled_.find(id)->place;
+  const SpilledObject object = *spilled_.find(id);
   spilled_.erase(id);
-  tier_.remove(place);
+  tier_.remove(object.place);
+  if (!object.in_memory && watcher_ != nullptr) watcher_->on_forgotten(object);
+}
+
+std::vector<ObjectId> Storage::list_cold() const {
+  std::vector<ObjectId> ids;
+  spilled_.for_each([&](const SpilledObject& object) {
+    if (!object.in_memory) ids.push_back(object.copy.id);
+  });
+  return ids;
 }
 
 std::string Storage::why_hopeless(uint64_t now_ns) const {

@@ -68,6 +68,8 @@ class Storage : public ColdStorage, public SpillCompletions, private StoreListen
   void remove(const ObjectId& id) override;
   void spill(const ObjectId& id, QuestionTag tag) override { spiller_.request(id, tag); }
   std::string why_hopeless(uint64_t now_ns) const override;
+  void set_watcher(ColdStorageWatcher* watcher) override { watcher_ = watcher; }
+  std::vector<ObjectId> list_cold() const override;
   void on_create_outcome(const CreateOutcome& outcome, uint64_t now_ns) override {
     restorer_.on_create_outcome(outcome, now_ns);
   }
@@ -94,6 +96,7 @@ class Storage : public ColdStorage, public SpillCompletions, private StoreListen
   Admission& admission_;
   SpillTier& tier_;
   ColdStorageNews& news_;
+  ColdStorageWatcher* watcher_ = nullptr;
   const uint64_t grace_ns_;
   ObjectId front_id_{};                   // the create that waits
   uint64_t front_since_ns_ = kForeverNs;  // kForeverNs: none does

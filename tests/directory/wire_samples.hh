@@ -26,6 +26,7 @@ inline ObjectId numbered_id(uint64_t number) {
 }
 
 inline Location sample_location(uint32_t node) {
+  if (node % 5 == 4) return {{node, uint64_t{node} << 40}, spilled_copy(node * 31)};
   return {{node, uint64_t{node} << 40},
           {.offset = 64 * node,
            .generation = kCopyGenerationMax - node,

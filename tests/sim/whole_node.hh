@@ -60,10 +60,10 @@ class FakeClients : public Readers, public Answers {
 struct WholeNodeOptions {
   uint64_t arena_bytes = 64 * 1024;
   uint32_t slots = 256;
-  PullOptions pull;
+  PullOptions pull{};
   // Its storage, which outlives it; null: it has none.
   FakeDisk* disk = nullptr;
-  StorageOptions storage;
+  StorageOptions storage{};
 };
 
 inline std::string address_of(uint32_t node) { return "node:" + std::to_string(node); }
@@ -88,6 +88,8 @@ class WholeNode {
         store(table_, options.arena_bytes, readers_),
         admission_(store),
         service(store, admission_, readers_, clients, arena_),
+        tier(options.disk != nullptr ? std::make_unique<FakeTier>(*options.disk) : nullptr),
+        storage(make_storage(options)),
         objects({.store = store,
                  .admission = admission_,
                  .pins = pins_,
@@ -101,7 +103,7 @@ class WholeNode {
     reads_.attach(objects.read_completions(), objects.read_source(), arena_);
     objects.attach(reads_);
     service.set_elsewhere(objects);
-    if (options.disk != nullptr) start_storage(options);
+    if (storage) start_storage(*options.disk);
     now_ns_ = now_ns;
   }
 
@@ -160,22 +162,25 @@ class WholeNode {
   }
 
  private:
-  void start_storage(const WholeNodeOptions& options) {
-    tier = std::make_unique<FakeTier>(*options.disk);
-    storage = std::make_unique<Storage>(StorageParts{.store = store,
-                                                     .admission = admission_,
-                                                     .pins = spill_pins_,
-                                                     .arena = arena_,
-                                                     .tier = *tier,
-                                                     .news = service,
-                                                     .origin_of =
-                                                         [this](const Placement& placement) {
-                                                           return shape_of(placement, self_).origin;
-                                                         }},
-                                        options.storage);
+  std::unique_ptr<Storage> make_storage(const WholeNodeOptions& options) {
+    if (!tier) return nullptr;
+    return std::make_unique<Storage>(StorageParts{.store = store,
+                                                  .admission = admission_,
+                                                  .pins = spill_pins_,
+                                                  .arena = arena_,
+                                                  .tier = *tier,
+                                                  .news = service,
+                                                  .origin_of =
+                                                      [this](const Placement& placement) {
+                                                        return shape_of(placement, self_).origin;
+                                                      }},
+                                     options.storage);
+  }
+  void start_storage(const FakeDisk& disk) {
     tier->attach(*storage);
-    for (const FoundRecord& record : options.disk->found()) storage->found(record);
+    for (const FoundRecord& record : disk.found()) storage->found(record);
     service.set_storage(*storage);
+    objects.set_storage(*storage);
   }
   static RemoteOptions remote_options(SourceNode self, const WholeNodeOptions& options,
                                       uint64_t seed) {
@@ -214,9 +219,9 @@ class WholeNode {
 
  public:
   LocalService service;
-  RemoteObjects objects;
   std::unique_ptr<FakeTier> tier;
-  std::unique_ptr<Storage> storage;
+  std::unique_ptr<Storage> storage;  // ends after `objects`, which watches it
+  RemoteObjects objects;
   size_t disk_completions_max = SIZE_MAX;  // in one step
 
  private:

@@ -259,5 +259,128 @@ TEST_F(WholeStorage, ten_bundles_on_a_node_that_holds_one_and_a_half) {
   check();
 }
 
+// ---- several nodes ------------------------------------------------------------------------------
+
+class SpilledElsewhere : public WholeStorage {
+ protected:
+  static constexpr uint32_t kReader = 2;
+  // On a node that has no storage of its own.
+  WholeNode& start_reader(uint64_t arena_bytes = 64 * kKiB) {
+    WholeNodeOptions options;
+    options.arena_bytes = arena_bytes;
+    WholeNode& reader = cluster.start_node(kReader, options);
+    EXPECT_TRUE(cluster.settle());
+    return reader;
+  }
+  WholeNode& reader() { return cluster.node(kReader); }
+  const FakeClients::Answer& read(uint32_t id, uint32_t cell = 0, int32_t timeout_ms = 30'000) {
+    const uint32_t tag = reader().ask(op::Get{whole_id(id), timeout_ms, cell});
+    EXPECT_TRUE(cluster.run_until([&] { return reader().answer(tag) != nullptr; }));
+    return *reader().answer(tag);
+  }
+  void expect_read(uint32_t id, size_t bytes) {
+    const auto& answer = read(id);
+    ASSERT_EQ(answer.completion.outcome, Outcome::kOk) << id << " " << answer.detail;
+    EXPECT_TRUE(std::ranges::equal(reader().bytes(answer), whole_content(id, bytes))) << id;
+    reader().release(0);
+  }
+};
+
+TEST_F(SpilledElsewhere, an_object_that_another_node_spilled_is_pulled) {
+  start();
+  start_reader();
+  put(1, 3 * kKiB);
+  push_out(1);
+  ASSERT_TRUE(cluster.settle());
+  expect_read(1, 3 * kKiB);
+  EXPECT_EQ(node().tier->reads, 1);
+}
+
+TEST_F(SpilledElsewhere, all_of_three_arenas_is_read_from_another_node) {
+  start();
+  start_reader();
+  for (uint32_t id = 1; id <= 96; id++) put(id, 2 * kKiB);
+  ASSERT_TRUE(cluster.settle());
+  for (uint32_t id = 1; id <= 96; id++) expect_read(id, 2 * kKiB);
+  check();
+}
+
+TEST_F(SpilledElsewhere, what_a_killed_node_had_spilled_is_found_when_it_is_back) {
+  start();
+  start_reader();
+  put(1, kKiB);
+  push_out(1);
+  ASSERT_TRUE(cluster.settle());
+  cluster.kill_node(kNode);
+  const uint32_t tag = reader().ask(op::Get{whole_id(1), 30'000, 0});
+  cluster.run_ms(50);
+  EXPECT_EQ(reader().answer(tag), nullptr);
+  start();
+  ASSERT_TRUE(cluster.run_until([&] { return reader().answer(tag) != nullptr; }, 30'000));
+  const auto& answer = *reader().answer(tag);
+  ASSERT_EQ(answer.completion.outcome, Outcome::kOk) << answer.detail;
+  EXPECT_TRUE(std::ranges::equal(reader().bytes(answer), whole_content(1, kKiB)));
+}
+
+TEST_F(SpilledElsewhere, a_directory_that_starts_again_learns_what_is_spilled) {
+  start();
+  start_reader();
+  put(1, kKiB);
+  push_out(1);
+  ASSERT_TRUE(cluster.settle());
+  cluster.kill_directory();
+  cluster.run_ms(10);
+  cluster.start_directory();
+  cluster.run_ms(5000);
+  expect_read(1, kKiB);
+}
+
+TEST_F(SpilledElsewhere, a_delete_from_another_node_removes_the_record) {
+  start();
+  start_reader();
+  put(1, kKiB);
+  push_out(1);
+  ASSERT_TRUE(cluster.settle());
+  const size_t records = disk.records.size();
+  const uint32_t tag = reader().ask(op::Delete{whole_id(1)});
+  ASSERT_TRUE(cluster.run_until([&] { return reader().answer(tag) != nullptr; }));
+  cluster.run_ms(10);
+  EXPECT_EQ(disk.records.size(), records - 1);
+  EXPECT_EQ(read(1, 0, 50).completion.outcome, Outcome::kNotFound);
+  put(1, 2 * kKiB);
+  ASSERT_TRUE(cluster.settle());
+  expect_read(1, 2 * kKiB);
+  check();
+}
+
+TEST_F(SpilledElsewhere, a_damaged_record_ends_the_get_of_another_node) {
+  start();
+  start_reader();
+  put(1, kKiB);
+  push_out(1);
+  ASSERT_TRUE(cluster.settle());
+  for (auto& [offset, record] : disk.records) record.is_damaged |= record.copy.id == whole_id(1);
+  const auto& answer = read(1, 0, 40'000);
+  EXPECT_NE(answer.completion.outcome, Outcome::kOk);
+}
+
+// Behaviour 44, in small: a node whose arena of 75 holds a primary of 40 gets one of 40.
+TEST_F(SpilledElsewhere, a_primary_makes_room_for_a_pull_of_its_size) {
+  WholeNodeOptions options;
+  options.arena_bytes = 75 * kKiB;
+  FakeDisk reader_disk;
+  options.disk = &reader_disk;
+  start(75 * kKiB);
+  cluster.start_node(kReader, options);
+  ASSERT_TRUE(cluster.settle());
+  put(1, 40 * kKiB);
+  ASSERT_TRUE(reader().put(whole_id(2), whole_content(2, 40 * kKiB)));
+  ASSERT_TRUE(cluster.settle());
+  expect_read(1, 40 * kKiB);
+  expect_read(2, 40 * kKiB);
+  expect_read(1, 40 * kKiB);
+  cluster.kill_node(kReader);
+}
+
 }  // namespace
 }  // namespace obj::sim
