@@ -85,6 +85,7 @@ class Cluster::Impl {
         self_(options.directory.node.node),
         directory_address_(options.directory.link.address) {
     objects_.attach(routes_);
+    if (parts.storage != nullptr) objects_.set_storage(*parts.storage);
     fabric_->attach(Service::kDirectory, objects_.directory_handler());
     fabric_->attach(Service::kNode, objects_.node_handler());
   }

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/reactor.hh"
+#include "node/cold_storage.hh"
 #include "node/config.hh"
 #include "node/elsewhere.hh"
 #include "node/remote/daemon_pins.hh"
@@ -27,6 +28,7 @@ struct ClusterParts {
   DaemonPins& pins;
   std::span<std::byte> arena;
   ElsewhereNews& news;
+  ColdStorage* storage;  // null: there is none
 };
 
 // Lifetime: all parts and the reactor must outlive it.

@@ -41,6 +41,20 @@ struct ClusterConfig {
   bool is_alone() const { return listen.empty(); }
 };
 
+// Where objects go when memory runs short.
+struct SpillConfig {
+  std::vector<std::string> directories;  // absolute paths; empty: objects live in memory only
+  double threshold = 0.8;                // of the arena not clean: spilling begins
+  double low_watermark = 0.7;            // and ends
+  uint64_t min_spilling_size = 1 << 20;  // less is not written before somebody waits
+  uint32_t max_fused_object_count = 2000;
+  double capacity_threshold = 0.95;  // of a file system: fuller than this, nothing is written
+  uint32_t oom_grace_period_s = 2;
+  bool drain_to_disk = false;  // at a clean end
+
+  bool is_wanted() const { return !directories.empty(); }
+};
+
 struct NodeConfig {
   std::string socket_path;
   uint32_t socket_mode = 0660;
@@ -53,6 +67,7 @@ struct NodeConfig {
   uint32_t client_requests_max = session::kRequestsMax;  // a power of two
   uint32_t client_pins_max = session::kPinsMax;
   ClusterConfig cluster;
+  SpillConfig spill;
 
   std::vector<ShownSetting> shown;  // for people; not read by the node
 };

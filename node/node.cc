@@ -17,6 +17,7 @@
 #include "node/size_text.hh"
 #include "node/sleep_time.hh"
 #include "node/cluster_report.hh"
+#include "node/remote/locations.hh"
 #include "node/status_report.hh"
 
 namespace obj {
@@ -96,19 +97,47 @@ std::expected<std::unique_ptr<Node>, std::string> Node::start(const NodeConfig& 
   if (!listening) return std::unexpected(sentence("socket", listening.error()));
   const auto watching = node->reactor_.watch(node->stop_bell_.event_.get(), node->stop_bell_);
   if (!watching) return std::unexpected(sentence("eventfd", watching.error()));
+  if (config.spill.is_wanted()) {
+    if (auto started = node->start_storage(); !started) return std::unexpected(started.error());
+  }
   if (!config.cluster.is_alone()) {
-    auto cluster = Cluster::start(config.cluster, incarnation,
-                                  {.store = node->store_,
-                                   .admission = node->admission_,
-                                   .pins = node->daemon_pins_,
-                                   .arena = node->arena_.bytes(),
-                                   .news = node->service_},
-                                  node->reactor_);
-    if (!cluster) return std::unexpected(cluster.error());
-    node->cluster_ = std::move(*cluster);
-    node->service_.set_elsewhere(node->cluster_->elsewhere());
+    if (auto started = node->start_cluster(); !started) return std::unexpected(started.error());
   }
   return node;
+}
+
+std::expected<void, std::string> Node::start_storage() {
+  const auto origin_of = [this](const Placement& placement) {
+    const SourceNode self = cluster_ ? cluster_->self() : SourceNode{0, incarnation_};
+    return shape_of(placement, self).origin;
+  };
+  auto storage = StorageHost::start(config_.spill,
+                                    {.store = store_,
+                                     .admission = admission_,
+                                     .pins = spill_pins_,
+                                     .arena = arena_.bytes(),
+                                     .news = service_,
+                                     .origin_of = origin_of},
+                                    reactor_);
+  if (!storage) return std::unexpected(storage.error());
+  storage_ = std::move(*storage);
+  service_.set_storage(storage_->storage());
+  return {};
+}
+
+std::expected<void, std::string> Node::start_cluster() {
+  auto cluster = Cluster::start(config_.cluster, incarnation_,
+                                {.store = store_,
+                                 .admission = admission_,
+                                 .pins = daemon_pins_,
+                                 .arena = arena_.bytes(),
+                                 .news = service_,
+                                 .storage = storage_ ? &storage_->storage() : nullptr},
+                                reactor_);
+  if (!cluster) return std::unexpected(cluster.error());
+  cluster_ = std::move(*cluster);
+  service_.set_elsewhere(cluster_->elsewhere());
+  return {};
 }
 
 Node::Node(const NodeConfig& config, uint64_t incarnation, Reactor reactor, ListeningSocket socket,
@@ -156,17 +185,28 @@ void Node::run() {
   while (!is_stopping_) {
     reactor_.run_once(sleep_ms_max());
     greeter_.advance(monotonic_ns());
-    if (cluster_) step_cluster();
+    if (cluster_ || storage_) step();
   }
   if (cluster_) drain_cluster();
+  if (storage_ && config_.spill.drain_to_disk) drain_storage();
 }
 
 // What local clients asked goes out, and what came in reaches them, before the next sleep.
-void Node::step_cluster() {
+void Node::step() {
   const uint64_t now_ns = monotonic_ns();
-  cluster_->step(now_ns);
+  if (storage_) storage_->step(now_ns);
+  if (cluster_) cluster_->step(now_ns);
   service_.advance(now_ns);
+  // What that let in or out of memory may be work for storage at once.
+  if (storage_) storage_->step(now_ns);
   sessions_.flush();
+}
+
+void Node::drain_storage() {
+  constexpr uint64_t kPatienceNs = 600'000'000'000;
+  const uint64_t left = storage_->drain(monotonic_ns() + kPatienceNs);
+  if (left == 0) return log::info("drained");
+  log::error("drain_failed", {{"objects", left}, {"note", "they end with this process"}});
 }
 
 // The memory of posted reads is not ours to unmap before they completed.
@@ -187,6 +227,7 @@ void Node::drain_cluster() {
 int Node::sleep_ms_max() {
   uint64_t deadline_ns = std::min(service_.next_deadline_ns(), greeter_.next_deadline_ns());
   if (cluster_) deadline_ns = std::min(deadline_ns, cluster_->next_step_ns());
+  if (storage_) deadline_ns = std::min(deadline_ns, storage_->next_step_ns());
   return sleep_ms_until(deadline_ns, monotonic_ns());
 }
 

@@ -18,6 +18,7 @@
 #include "node/request_pump.hh"
 #include "node/session_line.hh"
 #include "node/session_set.hh"
+#include "node/spill/storage_host.hh"
 #include "store/admission.hh"
 #include "store/arena.hh"
 #include "store/object_store.hh"
@@ -64,7 +65,10 @@ class Node : private Doorkeeper, private LineEvents {
        Arena arena, ObjectTable table);
 
   int sleep_ms_max();
-  void step_cluster();
+  std::expected<void, std::string> start_storage();
+  std::expected<void, std::string> start_cluster();
+  void step();
+  void drain_storage();
   void drain_cluster();
 
   // Doorkeeper.
@@ -96,6 +100,7 @@ class Node : private Doorkeeper, private LineEvents {
   RequestPump pump_;
   Greeter greeter_;
   StopBell stop_bell_;
+  std::unique_ptr<StorageHost> storage_;  // null: there is none
   std::unique_ptr<Cluster> cluster_;
 
   std::unordered_map<SessionId, std::unique_ptr<Session>> welcoming_;

@@ -63,6 +63,11 @@ uint64_t Storage::next_step_ns() const {
   return std::min({spiller_.next_step_ns(), restorer_.next_step_ns(), patience_ns});
 }
 
+uint64_t Storage::count_unsafe() const {
+  const Ledger& ledger = store_.ledger();
+  return ledger.sealed.objects - ledger.secondary.objects - ledger.spilled.objects;
+}
+
 void Storage::recall(const ObjectId& id, uint64_t deadline_ns, uint64_t now_ns) {
   if (spilled_.find(id) != nullptr) restorer_.want(id, deadline_ns, now_ns);
 }

@@ -61,6 +61,8 @@ class Storage : public ColdStorage, public SpillCompletions, private StoreListen
 
   // Begins to write all that could be lost. How many.
   size_t drain() { return spiller_.request_all(); }
+  // Primaries of which memory has the only copy.
+  uint64_t count_unsafe() const;
 
   // ColdStorage.
   const SpilledObject* find(const ObjectId& id) const override { return spilled_.find(id); }

@@ -138,6 +138,74 @@ std::vector<Setting> cluster_settings_of(ClusterConfig& cluster) {
   };
 }
 
+// "/nvme0/objd,/nvme1/objd"
+Problem apply_directories(const std::string& text, std::vector<std::string>& target) {
+  target.clear();
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find(',', start), text.size());
+    const std::string path = text.substr(start, end - start);
+    if (!path.starts_with('/')) return "must be absolute paths, separated by commas";
+    if (std::ranges::find(target, path) != target.end()) return "names " + path + " twice";
+    target.push_back(path);
+    start = end + 1;
+  }
+  return {};
+}
+
+// 0.8, or 80%.
+Problem apply_share(const std::string& text, double& target) {
+  const bool is_percent = text.ends_with('%');
+  const char* const end = text.data() + text.size() - (is_percent ? 1 : 0);
+  double value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (is_percent) value /= 100;
+  if (error != std::errc{} || stop != end || !(value > 0 && value <= 1)) {
+    return "must be a share such as 0.8 or 80%";
+  }
+  target = value;
+  return {};
+}
+
+Problem apply_low_watermark(const std::string& text, SpillConfig& spill) {
+  double low = 0;
+  if (const Problem problem = apply_share(text, low)) return problem;
+  if (low > spill.threshold) return "must not be above object_spilling_threshold";
+  spill.low_watermark = low;
+  return {};
+}
+
+std::vector<Setting> spill_settings_of(SpillConfig& spill,
+                                       const std::map<std::string, bool>& booleans) {
+  return {
+      {"spill_directory",
+       "directories for objects that leave memory, by commas; empty: they are evicted for good", "",
+       [&](const std::string& value) { return apply_directories(value, spill.directories); }},
+      {"object_spilling_threshold", "share of the arena that only memory holds: spilling begins",
+       "0.8", [&](const std::string& value) { return apply_share(value, spill.threshold); }},
+      {"object_spilling_low_watermark", "the same, at which it ends", "0.7",
+       [&](const std::string& value) { return apply_low_watermark(value, spill); }},
+      {"min_spilling_size", "less than this is not spilled before somebody waits for memory", "1M",
+       [&](const std::string& value) {
+         return apply_size(value, 0, uint64_t{1} << 40, spill.min_spilling_size);
+       }},
+      {"max_fused_object_count", "small objects written together at most", "2000",
+       [&](const std::string& value) {
+         return apply_number(value, 1, 1'000'000, spill.max_fused_object_count);
+       }},
+      {"local_fs_capacity_threshold", "share of a file system beyond which nothing is spilled to it",
+       "0.95",
+       [&](const std::string& value) { return apply_share(value, spill.capacity_threshold); }},
+      {"oom_grace_period_s", "how long a create waits for storage that fails", "2",
+       [&](const std::string& value) {
+         return apply_number(value, 0, 3600, spill.oom_grace_period_s);
+       }},
+      {"drain_to_disk", "at a clean end, spill all that only memory holds", "false",
+       [&, booleans](const std::string& value) {
+         return apply_choice(value, booleans, spill.drain_to_disk);
+       }},
+  };
+}
+
 std::vector<Setting> settings_of(ObjdCommand& command) {
   NodeConfig& node = command.node;
   static const std::map<std::string, bool> kBooleans{
@@ -184,6 +252,7 @@ std::vector<Setting> settings_of(ObjdCommand& command) {
        }},
   };
   std::ranges::move(cluster_settings_of(node.cluster), std::back_inserter(all));
+  std::ranges::move(spill_settings_of(node.spill, kBooleans), std::back_inserter(all));
   all.push_back(log_level_setting(command.log_level));
   all.push_back(log_file_setting(command.log_file));
   return all;
