@@ -23,6 +23,7 @@ build_packages=(
 # To build and run the tests and benchmarks as well.
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev
+  fio                 # the yardstick of what is spilled
   python3             # the driver of ci/test and the checks
   ccache              # each tier builds the tree anew with other options
   git                 # which files are the project's

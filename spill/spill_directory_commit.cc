@@ -14,7 +14,7 @@ namespace obj {
 namespace {
 
 // A commit waits for writes in flight, so that they share its sync, but not longer or for more.
-constexpr uint64_t kCommitBytes = uint64_t{32} << 20;
+constexpr uint64_t kCommitBytes = uint64_t{64} << 20;
 constexpr uint64_t kCommitNs = 20'000'000;
 // Removals wait for a commit of writes, which costs them nothing, up to:
 constexpr uint64_t kRemovalNs = 100'000'000;

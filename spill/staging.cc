@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "base/check.hh"
@@ -11,13 +12,20 @@
 namespace obj {
 
 Result<Staging> Staging::create() {
-  void* const start = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (start == MAP_FAILED) {
+  // Devices are faster with memory that is contiguous: on huge pages if there are any.
+  constexpr uint64_t kHugePage = uint64_t{2} << 20;
+  void* const mapped = ::mmap(nullptr, kBytes + kHugePage, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) {
     return std::unexpected(Error{ErrorCode::kOutOfMemory, errno, "mmap of the spill staging"});
   }
-  ::madvise(start, kBytes, MADV_HUGEPAGE);  // as good without
-  return Staging(static_cast<std::byte*>(start));
+  const uint64_t skipped = -reinterpret_cast<uintptr_t>(mapped) % kHugePage;
+  auto* const start = static_cast<std::byte*>(mapped) + skipped;
+  if (skipped > 0) ::munmap(mapped, skipped);
+  if (skipped < kHugePage) ::munmap(start + kBytes, kHugePage - skipped);
+  ::madvise(start, kBytes, MADV_HUGEPAGE);
+  std::memset(start, 0, kBytes);
+  return Staging(start);
 }
 
 Staging::Staging(Staging&& other) noexcept
