@@ -14,6 +14,7 @@
 #include "fabric/ucx/ucx_reads.hh"
 #include "node/directory_host.hh"
 #include "node/remote/read_routes.hh"
+#include "node/same_host/same_host_reads.hh"
 
 namespace obj {
 namespace {
@@ -69,7 +70,7 @@ UcxFabricOptions fabric_options(const ClusterConfig& config) {
 class Cluster::Impl {
  public:
   Impl(std::unique_ptr<DirectoryThread> directory_thread, std::unique_ptr<UcxFabric> fabric,
-       const ClusterParts& parts, const RemoteOptions& options)
+       const ClusterParts& parts, const RemoteOptions& options, bool same_host, Reactor& reactor)
       : directory_thread_(std::move(directory_thread)),
         objects_({.store = parts.store,
                   .admission = parts.admission,
@@ -81,6 +82,12 @@ class Cluster::Impl {
                  options, monotonic_ns()),
         reads_(*fabric, objects_.read_source(), objects_.read_completions(),
                {.asker = {}, .answerer = {}, .seed = options.seed}),
+        same_host_({.messages = fabric->transport(Service::kSameHost),
+                    .identity = [from = fabric.get()](PeerId peer) { return from->identity(peer); },
+                    .completions = objects_.read_completions(),
+                    .memory = parts.memory,
+                    .reactor = reactor},
+                   {.is_on = same_host, .seed = options.seed}),
         fabric_(std::move(fabric)),
         self_(options.directory.node.node),
         directory_address_(options.directory.link.address) {
@@ -88,6 +95,7 @@ class Cluster::Impl {
     if (parts.storage != nullptr) objects_.set_storage(*parts.storage);
     fabric_->attach(Service::kDirectory, objects_.directory_handler());
     fabric_->attach(Service::kNode, objects_.node_handler());
+    fabric_->attach(Service::kSameHost, same_host_);
   }
 
   void set_pull_bandwidth(const PullBandwidth& bandwidth) {
@@ -102,8 +110,9 @@ class Cluster::Impl {
   std::unique_ptr<DirectoryThread> directory_thread_;
   RemoteObjects objects_;
   UcxReads reads_;
-  ReadRoutes routes_{{}, reads_.transport()};  // best first
-  std::unique_ptr<UcxFabric> fabric_;  // ends before what it calls
+  SameHostReads same_host_;
+  ReadRoutes routes_{{&same_host_}, reads_.transport()};  // best first
+  std::unique_ptr<UcxFabric> fabric_;                     // ends before what it calls
   const SourceNode self_;
   const std::string directory_address_;
 };
@@ -144,13 +153,17 @@ std::expected<std::unique_ptr<Cluster>, std::string> Cluster::start(const Cluste
                             .address = (*fabric)->listen_address(),
                             .arena_bytes = parts.arena.size(),
                             .arena_info = {}};
-  auto impl =
-      std::make_unique<Impl>(std::move(directory_thread), std::move(*fabric), parts, options);
+  auto impl = std::make_unique<Impl>(std::move(directory_thread), std::move(*fabric), parts,
+                                     options, config.same_host, reactor);
   for (EventSource* const source :
-       std::initializer_list<EventSource*>{impl->fabric_.get(), &impl->reads_}) {
+       std::initializer_list<EventSource*>{impl->fabric_.get(), &impl->reads_, &impl->same_host_}) {
     if (const auto added = reactor.add(*source); !added) {
       return std::unexpected(sentence("reactor", added.error()));
     }
+  }
+  // Objects come over UCX then.
+  if (const auto started = impl->same_host_.start(); !started) {
+    log::warn("same_host_off", {{"error", started.error()}});
   }
   impl->set_pull_bandwidth(config.pull_bandwidth);
   log::info("cluster_ready", {{"node", self.node},
@@ -175,12 +188,13 @@ RemoteObjects& Cluster::objects() { return impl_->objects_; }
 void Cluster::step(uint64_t now_ns) {
   impl_->fabric_->step(now_ns);
   impl_->reads_.step(now_ns);
+  impl_->same_host_.step(now_ns);
   impl_->objects_.step(now_ns);
 }
 
 uint64_t Cluster::next_step_ns() {
   return std::min({impl_->fabric_->next_step_ns(), impl_->reads_.next_step_ns(),
-                   impl_->objects_.next_step_ns()});
+                   impl_->same_host_.next_step_ns(), impl_->objects_.next_step_ns()});
 }
 
 void Cluster::stop(uint64_t now_ns) { impl_->objects_.stop(now_ns); }
@@ -191,5 +205,6 @@ const std::string& Cluster::address() const { return impl_->fabric_->listen_addr
 const std::string& Cluster::directory_address() const { return impl_->directory_address_; }
 bool Cluster::has_directory() const { return impl_->directory_thread_ != nullptr; }
 std::string Cluster::transport_text() const { return "ucx"; }
+SameHostCounts Cluster::same_host() const { return impl_->same_host_.counts(); }
 
 }  // namespace obj

@@ -16,6 +16,8 @@
 #include "node/elsewhere.hh"
 #include "node/remote/daemon_pins.hh"
 #include "node/remote/remote_objects.hh"
+#include "node/same_host/memory_door.hh"
+#include "node/same_host/same_host_counts.hh"
 #include "store/admission.hh"
 #include "store/object_store.hh"
 
@@ -27,6 +29,7 @@ struct ClusterParts {
   Admission& admission;
   DaemonPins& pins;
   std::span<std::byte> arena;
+  OwnMemory memory;  // for neighbours
   ElsewhereNews& news;
   ColdStorage* storage;  // null: there is none
 };
@@ -60,6 +63,7 @@ class Cluster {
   const std::string& directory_address() const;  // of the directory, embedded or not
   bool has_directory() const;                    // it is embedded
   std::string transport_text() const;
+  SameHostCounts same_host() const;
 
  private:
   class Impl;

@@ -120,6 +120,7 @@ void report_locations(Cluster* cluster, const ObjectId& id, uint64_t now_ns,
 
 std::string cluster_summary(Cluster& cluster) {
   RemoteObjects& objects = cluster.objects();
+  const SameHostCounts same_host = cluster.same_host();
   return text_of({{"node", cluster.self().node},
                   {"address", cluster.address()},
                   {"transport", cluster.transport_text()},
@@ -131,7 +132,11 @@ std::string cluster_summary(Cluster& cluster) {
                   {"wanted_objects", objects.pulls().wanted_objects()},
                   {"in_flight_bytes", objects.pulls().in_flight_bytes()},
                   {"reads_in_flight", objects.reads_in_flight()},
-                  {"pulled_bytes", objects.pulled_bytes()}});
+                  {"pulled_bytes", objects.pulled_bytes()},
+                  {"same_host",
+                   {{"neighbours", same_host.neighbours},
+                    {"readers", same_host.readers},
+                    {"read_bytes", same_host.read_bytes}}}});
 }
 
 }  // namespace obj

@@ -36,6 +36,7 @@ struct ClusterConfig {
   std::string net_devices;       // UCX_NET_DEVICES; empty: as the environment says
   PullOptions pull;
   PullBandwidth pull_bandwidth;
+  bool same_host = true;        // daemons on one host read from each other's memory
   uint32_t heartbeat_ms = 200;  // a peer that misses three is dead
 
   bool is_alone() const { return listen.empty(); }

@@ -126,14 +126,16 @@ std::expected<void, std::string> Node::start_storage() {
 }
 
 std::expected<void, std::string> Node::start_cluster() {
-  auto cluster = Cluster::start(config_.cluster, incarnation_,
-                                {.store = store_,
-                                 .admission = admission_,
-                                 .pins = daemon_pins_,
-                                 .arena = arena_.bytes(),
-                                 .news = service_,
-                                 .storage = storage_ ? &storage_->storage() : nullptr},
-                                reactor_);
+  auto cluster =
+      Cluster::start(config_.cluster, incarnation_,
+                     {.store = store_,
+                      .admission = admission_,
+                      .pins = daemon_pins_,
+                      .arena = arena_.bytes(),
+                      .memory = {table_.file().get(), arena_.read_only_file().get(), incarnation_},
+                      .news = service_,
+                      .storage = storage_ ? &storage_->storage() : nullptr},
+                     reactor_);
   if (!cluster) return std::unexpected(cluster.error());
   cluster_ = std::move(*cluster);
   service_.set_elsewhere(cluster_->elsewhere());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.hh"
+#include "base/memory_barrier.hh"
 #include "store/huge_page_pool.hh"
 #include "store/shared_memory.hh"
 #include "store/system_files.hh"
@@ -234,6 +235,8 @@ void ObjectTable::release(uint32_t slot) {
   // Release; whoever sees what the memory is given to next, sees that this object is gone.
   slots_[slot].control.store(make_control(SlotState::kFree, control_generation(before) + 1),
                              std::memory_order_release);
+  // A daemon of this host that copies the old bytes looks at the word afterwards.
+  store_barrier();
   free_.push_back(slot);
 }
 

@@ -8,7 +8,7 @@
 
 namespace obj {
 
-enum class Service : uint8_t { kDirectory, kNode, kReads, kVerbs };
-inline constexpr size_t kServices = 4;
+enum class Service : uint8_t { kDirectory, kNode, kReads, kVerbs, kSameHost };
+inline constexpr size_t kServices = 5;
 
 }  // namespace obj

@@ -30,9 +30,9 @@ UcxFabric::UcxFabric(const UcxFabricOptions& options)
       limits_(limits_of(options)),
       tick_ns_(std::max(options.heartbeat_period_ms / 2, 1u) * uint64_t{1'000'000}),
       transports_{ServiceTransport(*this, Service::kDirectory),
-                  ServiceTransport(*this, Service::kNode),
-                  ServiceTransport(*this, Service::kReads),
-                  ServiceTransport(*this, Service::kVerbs)} {}
+                  ServiceTransport(*this, Service::kNode), ServiceTransport(*this, Service::kReads),
+                  ServiceTransport(*this, Service::kVerbs),
+                  ServiceTransport(*this, Service::kSameHost)} {}
 
 Result<std::unique_ptr<UcxFabric>> UcxFabric::create(const UcxFabricOptions& options) {
   OBJ_CHECK(options.heartbeat_period_ms > 0 && options.heartbeat_misses > 0);

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -61,6 +62,10 @@ class TestCluster {
     Flags flags{"--listen", "127.0.0.1:0", "--net-devices", "lo"};
     if (!directory.empty()) flags.insert(flags.end(), {"--directory", directory});
     flags.insert(flags.end(), flags_.begin(), flags_.end());
+    // As if each had a host of its own, unless a test is about that.
+    if (std::ranges::find(flags, "--same-host") == flags.end()) {
+      flags.insert(flags.end(), {"--same-host", "off"});
+    }
     return flags;
   }
 

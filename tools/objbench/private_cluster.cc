@@ -28,6 +28,10 @@ PrivateDaemon::Options node_options(const PrivateCluster::Options& options, size
                               .objects_max = options.objects_max,
                               .arguments = {"--listen", any_port},
                               .environment = {"UCX_TLS=" + options.transports}};
+  // Nodes that have TCP alone stand for nodes of several hosts.
+  if (options.transports == "tcp") {
+    node.arguments.insert(node.arguments.end(), {"--same-host", "off"});
+  }
   const bool has_directory = directory_address.empty();
   node.arguments.emplace_back(has_directory ? "--directory-listen" : "--directory");
   node.arguments.push_back(has_directory ? any_port : directory_address);

@@ -114,6 +114,11 @@ std::vector<Setting> cluster_settings_of(ClusterConfig& cluster) {
          cluster.net_devices = value;
          return {};
        }},
+      {"same_host", "read from the memory of daemons on this host: auto or off", "auto",
+       [&](const std::string& value) {
+         static const std::map<std::string, bool> kSameHost{{"auto", true}, {"off", false}};
+         return apply_choice(value, kSameHost, cluster.same_host);
+       }},
       {"object_chunk_size", "how much of an object one read brings", "1M",
        [&](const std::string& value) { return apply_chunk_size(value, cluster.pull); }},
       {"max_bytes_in_flight", "bytes that reads of other nodes may have under way", "256M",
