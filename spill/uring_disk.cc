@@ -2,6 +2,7 @@
 #include "spill/uring_disk.hh"
 
 #include <linux/falloc.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -55,6 +56,11 @@ Result<std::unique_ptr<UringDisk>> UringDisk::create() {
   if (result < 0) {
     disk->ring_.ring_fd = -1;
     return std::unexpected(Error{ErrorCode::kSystem, -result, "io_uring_setup"});
+  }
+  disk->bell_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  result = ::io_uring_register_eventfd(&disk->ring_, disk->bell_.get());
+  if (result < 0) {
+    return std::unexpected(Error{ErrorCode::kSystem, -result, "io_uring_register_eventfd"});
   }
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
@@ -117,8 +123,11 @@ uint32_t UringDisk::progress(uint32_t events_max) {
 }
 
 bool UringDisk::arm() {
+  // Taken before the look at the ring: what comes after that rings anew.
+  uint64_t rings = 0;
+  [[maybe_unused]] const ssize_t size = ::read(bell_.get(), &rings, sizeof rings);
   if (::io_uring_cq_ready(&ring_) > 0) return false;
-  // Completions whose work the kernel left to this thread. Later ones make the descriptor readable.
+  // Completions whose work the kernel left to this thread.
   return (__atomic_load_n(ring_.sq.kflags, __ATOMIC_ACQUIRE) & IORING_SQ_TASKRUN) == 0;
 }
 

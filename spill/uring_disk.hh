@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.hh"
 #include "spill/disk_io.hh"
 #include "spill/posix_files.hh"
 
@@ -34,7 +35,7 @@ class UringDisk : public DiskIo {
   bool is_memory_registered() const { return !slices_.empty(); }
   const char* name() const override { return "io_uring"; }
 
-  int fd() const override { return ring_.ring_fd; }
+  int fd() const override { return bell_.get(); }
   uint32_t progress(uint32_t events_max) override;
   bool arm() override;
 
@@ -69,6 +70,9 @@ class UringDisk : public DiskIo {
   void complete(uint32_t slot, int32_t result);
 
   io_uring ring_{};
+  // Rung by the kernel for each completion, also for those whose work it left to this thread. The
+  // ring's own descriptor is silent about the latter (Linux 6.18).
+  UniqueFd bell_{-1};
   bool is_enabled_ = false;
   std::vector<bool> is_file_registered_;  // of the first files
   uint32_t in_flight_ = 0;
