@@ -7,7 +7,7 @@
 #include "base/clock.hh"
 #include "base/log.hh"
 #include "node/size_text.hh"
-#include "spill/uring_disk.hh"
+#include "spill/open_disk.hh"
 
 namespace obj {
 namespace {
@@ -42,8 +42,8 @@ StorageOptions storage_options(const SpillConfig& config) {
 
 std::expected<std::unique_ptr<StorageHost>, std::string> StorageHost::start(
     const SpillConfig& config, const StorageHostParts& parts, Reactor& reactor) {
-  auto disk = UringDisk::create();
-  if (!disk) return std::unexpected("io_uring: " + log::Field("", disk.error()).value);
+  auto disk = open_disk(DiskDriver::kAuto);
+  if (!disk) return std::unexpected("spill_directory: " + log::Field("", disk.error()).value);
   auto tier = LocalSpill::open(tier_options(config), std::move(*disk), parts.arena);
   if (!tier) return std::unexpected("spill_directory: " + tier.error().sentence);
   std::unique_ptr<StorageHost> host(

@@ -197,8 +197,8 @@ std::vector<Setting> spill_settings_of(SpillConfig& spill,
        [&](const std::string& value) {
          return apply_number(value, 1, 1'000'000, spill.max_fused_object_count);
        }},
-      {"local_fs_capacity_threshold", "share of a file system beyond which nothing is spilled to it",
-       "0.95",
+      {"local_fs_capacity_threshold",
+       "share of a file system beyond which nothing is spilled to it", "0.95",
        [&](const std::string& value) { return apply_share(value, spill.capacity_threshold); }},
       {"oom_grace_period_s", "how long a create waits for storage that fails", "2",
        [&](const std::string& value) {
