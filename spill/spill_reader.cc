@@ -37,7 +37,7 @@ bool is_possible(const RestoreOrder& order) {
   if (place.offset > kEndMax || place.size > kEndMax - place.offset) return false;
   const RecordShape shape = shape_of(order.destination.size(), place.size);
   if (shape.layout == RecordLayout::kInPlace) return place.offset % kSpillBlock == 0;
-  return place.size > sizeof(RecordHeader) && place.size <= kFusedBytesMax;
+  return place.size >= sizeof(RecordHeader) && place.size <= kFusedBytesMax;
 }
 
 }  // namespace
