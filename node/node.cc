@@ -300,8 +300,9 @@ void Node::on_line_status(SessionId session, const session::StatusQuery& query) 
   switch (query.topic) {
     case StatusTopic::kStatus:
     case StatusTopic::kStatusAudit: {
-      const StatusSources sources{config_,   arena_,   store_,         table_.header(),
-                                  sessions_, service_, cluster_.get(), started_ns_};
+      const StatusSources sources{config_,         arena_,         store_,
+                                  table_.header(), sessions_,      service_,
+                                  cluster_.get(),  storage_.get(), started_ns_};
       return answer(status_report(sources, query.topic == StatusTopic::kStatusAudit, now_ns));
     }
     case StatusTopic::kTransfers: return answer(transfers_report(cluster_.get(), now_ns));

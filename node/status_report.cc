@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "node/cluster_report.hh"
+#include "node/spill/storage_report.hh"
 #include "store/shared/slot.hh"
 
 namespace obj {
@@ -108,7 +109,10 @@ Json counters_json(const StatusSources& sources) {
           {"out_of_memory", service.out_of_memory},
           {"prefetches", service.prefetches},
           {"pushes", service.pushes},
-          {"remote_failures", service.remote_failures}};
+          {"remote_failures", service.remote_failures},
+          {"spills", service.spills},
+          {"recalls", service.recalls},
+          {"recall_failures", service.recall_failures}};
 }
 
 Json sessions_json(const StatusSources& sources) {
@@ -162,6 +166,9 @@ std::string status_report(const StatusSources& sources, bool audit, uint64_t now
       {"config", config_json(sources.config)}};
   if (sources.cluster != nullptr) {
     report["cluster"] = Json::parse(cluster_summary(*sources.cluster));
+  }
+  if (sources.storage != nullptr) {
+    report["storage"] = Json::parse(storage_report(*sources.storage));
   }
   if (audit) report["audit"] = audit_json(sources);
   // Names and paths may hold any bytes; a broken one must not cost the report.

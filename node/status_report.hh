@@ -9,6 +9,7 @@
 #include "node/config.hh"
 #include "node/local_service.hh"
 #include "node/session_set.hh"
+#include "node/spill/storage_host.hh"
 #include "store/arena.hh"
 #include "store/object_store.hh"
 
@@ -22,7 +23,8 @@ struct StatusSources {
   const ControlHeader& control;
   SessionSet& sessions;
   const LocalService& service;
-  Cluster* cluster;  // null: the node is alone
+  Cluster* cluster;      // null: the node is alone
+  StorageHost* storage;  // null: there is none
   uint64_t started_ns;
 };
 
