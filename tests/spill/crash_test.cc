@@ -39,12 +39,11 @@ class Life {
     spill_ = std::move(*spill);
     spill_->set_completions(probe_);
   }
-  // Nothing is completed: the daemon is simply no more. Its memory goes, so its disk must be gone.
+  // The daemon is simply no more.
   void end(End how) {
     how == End::kPowerLost ? disk_->lose_power() : disk_->kill();
-    // Its destructor rightly refuses work in flight. Kept, so that it is no leak.
-    static std::vector<LocalSpill*> dead;
-    dead.push_back(spill_.release());
+    spill_->close(0);
+    spill_.reset();
   }
   void close() {
     now_ns_ += 1'000'000'000;

@@ -119,13 +119,21 @@ class FakeDisk : public DiskIo {
       FakeStorage::File& file = *open_[order.file].file;
       file.unsynced.push_back({order.offset, {order.memory, order.memory + order.size_bytes}});
     }
-    posted_.clear();
     storage_.lose_power(random_);
+    die();
   }
   // The process is killed: what was posted happens, in full, and nobody hears of it.
   void kill() {
-    for (const DiskOrder& order : std::exchange(posted_, {})) (void)apply(order);
+    for (const DiskOrder& order : posted_) (void)apply(order);
     storage_.daemon_died();
+    die();
+  }
+
+  // From now on nothing reaches the storage, and all fails: so that what is left of the daemon can
+  // be taken apart in order.
+  void die() {
+    is_dead_ = true;
+    submitted_ = posted_.size();
   }
 
   // EventSource. One completion a call: a test can stop after each.
@@ -163,6 +171,7 @@ class FakeDisk : public DiskIo {
   }
   Result<DiskFile> open_file(DiskFile directory, const std::string& name, Open how) override {
     events_++;
+    if (is_dead_) return failed(EIO);
     auto& files = open_[directory].directory->files;
     const bool is_there = files.contains(name);
     if (how == Open::kCreate) {
@@ -182,7 +191,7 @@ class FakeDisk : public DiskIo {
     return open.file == nullptr ? open.directory->is_linked : open.file->is_linked;
   }
   Result<void> remove_file(DiskFile directory, const std::string& name) override {
-    open_[directory].directory->files.erase(name);
+    if (!is_dead_) open_[directory].directory->files.erase(name);
     return {};
   }
   Result<DiskRoom> room(DiskFile) override {
@@ -221,6 +230,7 @@ class FakeDisk : public DiskIo {
   }
 
   Result<uint64_t> apply(const DiskOrder& order) {
+    if (is_dead_) return failed(EIO);
     const Fate fate = fault ? fault(order, open_[order.file].name) : Fate{};
     if (fate.system_errno != 0) return failed(fate.system_errno);
     const uint64_t bytes = std::min(order.size_bytes, fate.short_bytes.value_or(UINT64_MAX));
@@ -280,6 +290,7 @@ class FakeDisk : public DiskIo {
   std::vector<DiskOrder> posted_;
   size_t submitted_ = 0;
   uint64_t events_ = 0;
+  bool is_dead_ = false;
   DiskCompletions* completions_ = nullptr;
 };
 
