@@ -41,6 +41,7 @@ ONLY_IN = {
     r"uc[pst]/": ["fabric/ucx"],
     r"openssl/": ["fabric/ucx"],
     r"liburing": ["spill"],
+    r"(lz4|zstd)\.h": ["spill"],
     r"boost/intrusive/": ["store"],
     r"spdlog/": ["base/log.hh", "base/log.cc"],
     r"nlohmann/": ["node", "tools", "tests"],

@@ -13,6 +13,7 @@ build_packages=(
   libssl-dev          # HMAC of the fabric's handshake
   libucx-dev          # messages and reads between nodes
   libibverbs-dev      # reads as one-sided RDMA
+  liblz4-dev libzstd-dev  # compression of what is spilled
   liburing-dev        # direct I/O of what is spilled to disk
   libxxhash-dev       # hashes of ids, checksums of spilled objects
   nlohmann-json3-dev  # JSON of status and tools

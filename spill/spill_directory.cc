@@ -48,6 +48,12 @@ std::optional<SpillExtent> SpillDirectory::reserve(RecordLayout layout, uint64_t
   return extent;
 }
 
+void SpillDirectory::release(const SpillExtent& extent) {
+  groups_writing_--;
+  writing_bytes_ -= extent.run.size_bytes;
+  segments_.find(extent.segment)->finish(extent.run, 0);
+}
+
 SpillDirectory::Hope SpillDirectory::want_room(RecordLayout layout, uint64_t bytes) {
   if (!is_working()) return Hope::kNever;
   if (growth_) return Hope::kSoon;

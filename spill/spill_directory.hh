@@ -78,6 +78,8 @@ class SpillDirectory : public DiskTask {
   void return_slots(const SpillExtent& extent, uint32_t records) {
     segments_.find(extent.segment)->return_slots(records);
   }
+  // Nothing of it was written, nor will be. REQUIRES: its slots were returned.
+  void release(const SpillExtent& extent);
   enum class Hope : uint8_t { kSoon, kNever };
   // Makes room if that can be: by the removals that are not durable yet, or by another segment.
   Hope want_room(RecordLayout layout, uint64_t bytes);

@@ -250,15 +250,10 @@ void SpillReader::end_packed(Read& read) {
   }
 }
 
-Result<void> SpillReader::unpack(const Read& read, const RestoreOrder& order) const {
+Result<void> SpillReader::unpack(const Read& read, const RestoreOrder& order) {
   const auto bytes = read.staged.subspan(order.place.offset - read.begin, order.place.size);
   OBJ_TRY(const PackedRecord record, check_packed(bytes, expected_of(order)));
-  if (record.header.codec != SpillCodec::kNone ||
-      record.stored.size() != order.destination.size()) {
-    return std::unexpected(Error{ErrorCode::kInvalid, 0, "spilled record: unknown codec"});
-  }
-  std::memcpy(order.destination.data(), record.stored.data(), record.stored.size());
-  return {};
+  return compression_.decompress(record.header.codec, record.stored, order.destination);
 }
 
 Result<void> SpillReader::finish_in_place(Read& read) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "spill/checksum.hh"
+#include "spill/compression.hh"
 #include "spill/record_check.hh"
 #include "spill/spill_directory.hh"
 
@@ -78,7 +79,7 @@ class SpillReader : public DiskTask {
   uint64_t add(std::unique_ptr<Read> read);
   void end(uint64_t index);
   void end_packed(Read& read);
-  Result<void> unpack(const Read& read, const RestoreOrder& order) const;
+  Result<void> unpack(const Read& read, const RestoreOrder& order);
   Result<void> finish_in_place(Read& read) const;
   void tell(const RestoreOrder& order, const Result<void>& result);
 
@@ -88,6 +89,7 @@ class SpillReader : public DiskTask {
   Staging& staging_;
   SpillCompletions* completions_ = nullptr;
 
+  Compression compression_;
   Waiting waiting_;
   Position next_{};  // where the elevator is
   std::vector<std::unique_ptr<Read>> reads_;

@@ -15,6 +15,7 @@ constexpr uint32_t kWriteDepth = 24;
 // Summing a piece takes about 65 us; others of the thread have a turn after so many.
 constexpr uint32_t kPiecesATurn = 8;
 // A run of free blocks shorter than this is left to those who need no more.
+constexpr uint64_t kCompressedLeast = 256;
 constexpr uint64_t kPackedLeast = uint64_t{128} << 10;
 
 // The hardware's own prefetching ends with a page, and objects of a page or less lie anywhere.
@@ -50,8 +51,9 @@ SpillWriter::~SpillWriter() { OBJ_CHECK(groups_in_flight_ == 0); }
 
 void SpillWriter::write(std::span<const WriteOrder> orders) {
   for (const WriteOrder& order : orders) {
-    const bool is_small = order.payload.size() < kInPlaceMin;
-    OBJ_CHECK(is_small || reinterpret_cast<uintptr_t>(order.payload.data()) % kSpillBlock == 0);
+    const bool is_small = order.payload.size() < kInPlaceMin || is_worth_compressing(order.payload);
+    OBJ_CHECK(order.payload.size() < kInPlaceMin ||
+              reinterpret_cast<uintptr_t>(order.payload.data()) % kSpillBlock == 0);
     (is_small ? small_ : large_).push_back(order);
   }
 }
@@ -65,6 +67,8 @@ bool SpillWriter::step() {
   bool goes_on = true;
   while (goes_on && work_.writes_in_flight() < kWriteDepth) {
     goes_on = start_packed();
+    // Compressing a run takes milliseconds: one a turn.
+    has_more |= goes_on && options_.codec != SpillCodec::kNone;
     if (unposted_.empty()) goes_on |= start_in_place();
     has_more |= post_pieces();
     goes_on &= !has_more;
@@ -82,6 +86,11 @@ void SpillWriter::cancel_waiting() {
 }
 
 // ---- packed
+
+bool SpillWriter::is_worth_compressing(std::span<const std::byte> payload) const {
+  return options_.codec != SpillCodec::kNone && payload.size() >= kCompressedLeast &&
+         packed_bytes(payload.size()) <= kFusedBytesMax;
+}
 
 bool SpillWriter::start_packed() {
   if (small_.empty()) return false;
@@ -117,6 +126,12 @@ bool SpillWriter::start_packed() {
   const uint64_t used = pack(*group, records);
   const auto packed = static_cast<uint32_t>(group->commit.records.size());
   directories_[choice->store]->return_slots(choice->extent, records - packed);
+  if (packed == 0) {
+    staging_.give_back(staged);
+    groups_in_flight_--;
+    directories_[choice->store]->release(choice->extent);
+    return true;
+  }
   group->is_posted = true;
   const uint64_t index = add(std::move(group));
   post_write(index, *groups_[index], choice->extent.run.offset, staged.data(), used);
@@ -125,30 +140,65 @@ bool SpillWriter::start_packed() {
 
 // Puts the first waiting records into the staging, `records` or what fits. Returns the bytes.
 uint64_t SpillWriter::pack(Group& group, uint32_t records) {
-  SpillDirectory& to = *directories_[group.store];
-  const SegmentRoom::Run& run = group.commit.extent.run;
   uint64_t used = 0;
-  while (group.commit.records.size() < records) {
+  for (uint32_t taken = 0; taken < records; taken++) {
     const WriteOrder& order = small_.front();
     if (small_.size() > 1) prefetch(small_[1].payload);
-    const RecordShape shape = raw_shape(order.payload.size());
-    if (shape.head_bytes > run.size_bytes - used) break;
-    const CommitRecord record = record_of(order, shape, to, run.offset + used);
-    RecordHeader header = header_of(record.entry, group.commit.extent.segment, shape.tail_bytes);
-    header.payload_checksum = single_piece_total(order.payload);
-    seal(header);
-    std::byte* const at = group.staged.data() + used;
-    std::memcpy(at, &header, sizeof header);
-    std::memcpy(at + sizeof header, order.payload.data(), order.payload.size());
-    const uint64_t filled = sizeof header + order.payload.size();
-    std::memset(at + filled, 0, shape.head_bytes - filled);
-    group.commit.records.push_back(record);
-    used += shape.head_bytes;
+    const auto bytes = pack_one(group, order, used);
+    if (!bytes) break;
+    used += *bytes;
+    // It did not get smaller, and is too large to be packed as it is.
+    if (*bytes == 0) large_.push_back(order);
     small_.pop_front();
   }
   const uint64_t whole = round_up(used, kSpillBlock);
   std::memset(group.staged.data() + used, 0, whole - used);
   return whole;
+}
+
+// The size of the record; 0 if it belongs in place. Nothing: no room is left in the run.
+std::optional<uint64_t> SpillWriter::pack_one(Group& group, const WriteOrder& order,
+                                              uint64_t used) {
+  const SegmentRoom::Run& run = group.commit.extent.run;
+  const uint64_t payload_bytes = order.payload.size();
+  const uint64_t left = std::min(run.size_bytes, group.staged.size()) - used;
+  if (left <= sizeof(RecordHeader)) return std::nullopt;
+  std::byte* const at = group.staged.data() + used;
+  const auto room = std::span(at, left).subspan(sizeof(RecordHeader));
+  // Only if it saves an eighth, rounded down so that the record is smaller than the raw one.
+  const uint64_t most = payload_bytes - payload_bytes / 8 - kRecordAlign;
+  uint64_t stored_bytes = 0;
+  SpillCodec codec = SpillCodec::kNone;
+  if (is_worth_compressing(order.payload)) {
+    stored_bytes = compression_.compress(options_.codec, order.payload,
+                                         room.first(std::min<uint64_t>(most, room.size())));
+    if (stored_bytes > 0) codec = options_.codec;
+  }
+  if (stored_bytes == 0) {
+    if (payload_bytes >= kInPlaceMin)
+      return most <= room.size() ? std::optional(0UL) : std::nullopt;
+    if (packed_bytes(payload_bytes) > left) return std::nullopt;
+    stored_bytes = payload_bytes;
+  }
+  if (packed_bytes(stored_bytes) > left) return std::nullopt;
+
+  const RecordShape shape{RecordLayout::kPacked, packed_bytes(stored_bytes), stored_bytes, 0};
+  CommitRecord record = record_of(order, shape, *directories_[group.store], run.offset + used);
+  record.entry.codec = codec;
+  RecordHeader header = header_of(record.entry, group.commit.extent.segment, stored_bytes);
+  if (codec == SpillCodec::kNone) {
+    // Summed where it lies: then the copy finds it in the cache.
+    header.payload_checksum = single_piece_total(order.payload);
+    std::memcpy(room.data(), order.payload.data(), payload_bytes);
+  } else {
+    header.payload_checksum = single_piece_total(room.first(stored_bytes));
+  }
+  seal(header);
+  std::memcpy(at, &header, sizeof header);
+  const uint64_t filled = sizeof header + stored_bytes;
+  std::memset(at + filled, 0, shape.head_bytes - filled);
+  group.commit.records.push_back(record);
+  return shape.head_bytes;
 }
 
 CommitRecord SpillWriter::record_of(const WriteOrder& order, const RecordShape& shape,

@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "spill/checksum.hh"
+#include "spill/compression.hh"
 #include "spill/spill_directory.hh"
 
 namespace obj {
 
 struct SpillWriterOptions {
   uint32_t fused_objects_max = 2000;
+  SpillCodec codec = SpillCodec::kNone;
 };
 
 // Packs small records into staging and writes a run of them at once; writes large ones from where
@@ -68,6 +70,8 @@ class SpillWriter : public DiskTask, public CommitListener {
   // What to tell a write that no directory takes, or nothing while one may soon.
   std::optional<Error> hopeless(RecordLayout layout, uint64_t bytes);
   uint64_t pack(Group& group, uint32_t records);
+  std::optional<uint64_t> pack_one(Group& group, const WriteOrder& order, uint64_t used);
+  bool is_worth_compressing(std::span<const std::byte> payload) const;
   CommitRecord record_of(const WriteOrder& order, const RecordShape& shape, SpillDirectory& to,
                          uint64_t offset) const;
   bool post_pieces();
@@ -85,7 +89,8 @@ class SpillWriter : public DiskTask, public CommitListener {
   Staging& staging_;
   SpillCompletions* completions_ = nullptr;
 
-  std::deque<WriteOrder> small_;
+  Compression compression_;
+  std::deque<WriteOrder> small_;  // and what may be, compressed
   std::deque<WriteOrder> large_;
   std::vector<std::unique_ptr<Group>> groups_;  // being written; by tag
   std::vector<uint64_t> free_groups_;
