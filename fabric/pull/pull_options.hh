@@ -25,8 +25,9 @@ struct PullOptions {
   uint32_t check_every_chunks = 4;  // of one source, so that others may soon read this copy
 
   // ---- the manager -----------------------------------------------------------------------------
-  // Prefetches may queue this much at the sources. A get that arrives stands behind it, so it is
-  // far below max_bytes_in_flight; 8 MiB still fills 100 Gbit/s at a round trip of 0.6 ms.
+  // Prefetches may queue this much at the sources, and less at slow ones (ReadScheduler). A get
+  // that arrives stands behind it, so it is far below max_bytes_in_flight; 8 MiB still fills 100
+  // Gbit/s at a round trip of 0.6 ms.
   uint64_t prefetch_bytes_in_flight_max = 8ull << 20;
   uint32_t ageing_ms = 1'000;        // passed over for so long, a bundle is passed no more
   uint32_t bundles_passed_max = 64;  // looked at behind one that does not fit

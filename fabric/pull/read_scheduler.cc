@@ -55,6 +55,10 @@ void ReadScheduler::offer(Flow& flow, PullClass pull_class) {
     // What it has in flight counts for its new class, so that both classes' sums stay right.
     classes_[flow.class_].in_flight_bytes -= flow.in_flight_bytes_;
     classes_[pull_class].in_flight_bytes += flow.in_flight_bytes_;
+    Peer& peer = *flow.peer_;
+    peer.lines[flow.class_].in_flight_bytes -= flow.in_flight_bytes_;
+    peer.lines[pull_class].in_flight_bytes += flow.in_flight_bytes_;
+    enqueue(peer, flow.class_);  // it may have room now
     flow.class_ = pull_class;
   }
   if (!flow.in_ring()) join_line(flow);
@@ -86,6 +90,20 @@ void ReadScheduler::enqueue(Peer& peer, PullClass pull_class) {
 
 bool ReadScheduler::has_room(const Peer& peer) const {
   return peer.in_flight_bytes < std::max(least_window_bytes(), peer.window_bytes);
+}
+
+bool ReadScheduler::has_room(const Line& line, PullClass pull_class, uint64_t now_ns) const {
+  if (!has_room(*line.peer)) return false;
+  return pull_class != PullClass::kPrefetch ||
+         line.in_flight_bytes < prefetch_window_bytes(*line.peer, now_ns);
+}
+
+uint64_t ReadScheduler::prefetch_window_bytes(const Peer& peer, uint64_t now_ns) const {
+  const bool is_beside = waited_for_ns_ != 0 && now_ns - waited_for_ns_ < kBesideNs;
+  const uint64_t queue_ns = is_beside ? kPrefetchQueueBesideNs : kPrefetchQueueNs;
+  const uint64_t least_bytes = is_beside ? options_.object_chunk_size : least_window_bytes();
+  const double rate = static_cast<double>(peer.rate.bytes_per_s(now_ns));
+  return std::max(least_bytes, static_cast<uint64_t>(rate * static_cast<double>(queue_ns) / 1e9));
 }
 
 uint64_t ReadScheduler::least_window_bytes() const {
@@ -134,7 +152,7 @@ ReadScheduler::Flow* ReadScheduler::next(uint64_t now_ns) {
   while (const std::optional<PullClass> pull_class = next_class(now_ns)) {
     DeficitRing& sources = classes_[*pull_class].sources;
     Line& line = static_cast<Line&>(sources.turn(options_.object_chunk_size));
-    if (!has_room(*line.peer)) {
+    if (!has_room(line, *pull_class, now_ns)) {
       sources.remove(line);  // a completion brings it back
       continue;
     }
@@ -162,6 +180,8 @@ void ReadScheduler::on_posted(Flow& flow, uint32_t size_bytes, uint64_t now_ns) 
   peer.rate.on_post(peer.in_flight_bytes == 0, now_ns);
   peer.in_flight_bytes += size_bytes;
   queue.in_flight_bytes += size_bytes;
+  line.in_flight_bytes += size_bytes;
+  if (flow.class_ != PullClass::kPrefetch) waited_for_ns_ = now_ns;
   flow.in_flight_bytes_ += size_bytes;
   in_flight_bytes_ += size_bytes;
 }
@@ -171,6 +191,7 @@ void ReadScheduler::on_completed(Flow& flow, uint32_t size_bytes, bool ok, uint6
   Peer& peer = *flow.peer_;
   flow.in_flight_bytes_ -= size_bytes;
   classes_[flow.class_].in_flight_bytes -= size_bytes;
+  peer.lines[flow.class_].in_flight_bytes -= size_bytes;
   in_flight_bytes_ -= size_bytes;
   peer.in_flight_bytes -= size_bytes;
   peer.rate.on_complete(ok ? size_bytes : 0, peer.in_flight_bytes == 0, now_ns);

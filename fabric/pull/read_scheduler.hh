@@ -9,7 +9,9 @@
 //
 // Limits that hold at every instant: the byte window over all, one for prefetches, a token bucket
 // over all and one for each class, and a limit for each source that follows its observed rate, so
-// that a slow one cannot fill the window with reads that wait at its door.
+// that a slow one cannot fill the window with reads that wait at its door. What prefetches may have
+// waiting at a source is much less, since whoever waits for a get waits for that too, and least
+// while there are such.
 #pragma once
 
 #include <cstdint>
@@ -91,6 +93,7 @@ class ReadScheduler {
   // The flows of one class that have something to read from one source; a member of its class.
   struct Line : RingMember {
     Peer* peer = nullptr;
+    uint64_t in_flight_bytes = 0;
     DeficitRing flows;
   };
   struct Peer {
@@ -114,12 +117,20 @@ class ReadScheduler {
   // known or very low, this many chunks.
   static constexpr uint64_t kSourceQueueNs = 100'000'000;
   static constexpr uint64_t kSourceChunksMin = 2;
+  // What prefetches may have waiting there: enough that the source never runs dry, even if we come
+  // late; and while somebody waits for other objects, or did a moment ago, what a get may have to
+  // stand behind.
+  static constexpr uint64_t kPrefetchQueueNs = 4'000'000;
+  static constexpr uint64_t kPrefetchQueueBesideNs = 250'000;
+  static constexpr uint64_t kBesideNs = 50'000'000;
   // Sources that nobody reads from are forgotten beyond this number.
   static constexpr size_t kPeersKeptMax = 4096;
 
   std::optional<PullClass> next_class(uint64_t now_ns);
   bool may_serve(PullClass pull_class, uint64_t now_ns);
   bool has_room(const Peer& peer) const;
+  bool has_room(const Line& line, PullClass pull_class, uint64_t now_ns) const;
+  uint64_t prefetch_window_bytes(const Peer& peer, uint64_t now_ns) const;
   uint64_t least_window_bytes() const;
   void fit_window(Peer& peer, uint32_t delivered_bytes, uint64_t now_ns) const;
   void join_line(Flow& flow);
@@ -130,7 +141,8 @@ class ReadScheduler {
   const PullOptions& options_;
   uint64_t in_flight_bytes_ = 0;
   uint64_t tokens_at_ns_ = kForeverNs;
-  uint64_t served_now_ = 0;  // of the class that was served last, before that read
+  uint64_t waited_for_ns_ = 0;  // when a read of another class than prefetch was posted last
+  uint64_t served_now_ = 0;     // of the class that was served last, before that read
   TokenBucket bucket_;
   PerClass<ClassQueue> classes_;
   std::unordered_map<SourceNode, std::unique_ptr<Peer>, SourceNodeHash> peers_;

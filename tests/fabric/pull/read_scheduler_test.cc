@@ -243,7 +243,40 @@ TEST(ReadScheduler, changing_the_class_of_a_flow_moves_what_it_has_in_flight) {
   // The first is wanted by a get now: prefetches have their room again.
   link.scheduler.offer(link.flow(first), PullClass::kGet);
   link.post_all();
+  EXPECT_EQ(link.in_flight(second), kChunk);  // and no more while a get is under way
+  link.run_until(link.now_ns + kSecond);
   EXPECT_EQ(link.in_flight(second), 2 * kChunk);
+}
+
+TEST(ReadScheduler, prefetches_have_little_in_flight_beside_gets_and_enough_alone) {
+  PullOptions options;
+  Link link(options);
+  link.set_speed(1, 1'000'000'000);
+  const size_t prefetch = link.add(1, PullClass::kPrefetch);
+  link.run_until(link.now_ns + kSecond);
+  // Alone the source never runs dry, and does not have more than some milliseconds' worth.
+  EXPECT_GT(ratio(link.done(prefetch), 1'000'000'000), 0.95);
+  EXPECT_GE(link.in_flight(prefetch), 2 * kChunk);
+  EXPECT_LE(link.in_flight(prefetch), 5 * kChunk);
+  const size_t get = link.add(1, PullClass::kGet, 64 * 1024);
+  link.run_until(link.now_ns + 20 * kMs);
+  link.scheduler.withdraw(link.flow(get));
+  link.run_until(link.now_ns + 20 * kMs);
+  EXPECT_LE(link.in_flight(prefetch), kChunk);
+  // Some time after the last get it takes its room again.
+  link.run_until(link.now_ns + 100 * kMs);
+  EXPECT_GE(link.in_flight(prefetch), 2 * kChunk);
+}
+
+TEST(ReadScheduler, the_window_of_prefetches_follows_the_speed_of_their_source) {
+  PullOptions options;
+  options.prefetch_bytes_in_flight_max = 64 * kChunk;
+  Link link(options);
+  link.set_speed(1, 10'000'000'000);
+  const size_t fast = link.add(1, PullClass::kPrefetch);
+  link.run_until(link.now_ns + kSecond);
+  EXPECT_GT(ratio(link.done(fast), 10'000'000'000), 0.95);
+  EXPECT_GE(link.in_flight(fast), 30 * kChunk);
 }
 
 }  // namespace
