@@ -16,9 +16,24 @@ struct Setting {
 // Each with its reason in "What of UCX we avoid" in docs/ucx.md. Transport modules read these from
 // the environment only; ucp_config_modify() does not reach them.
 constexpr Setting kEnvironment[] = {
-    {"UCX_TCP_CM_REUSEADDR", "y"}, {"UCX_MM_ERROR_HANDLING", "y"},    {"UCX_TCP_PUT_ENABLE", "n"},
-    {"UCX_PROTO_ENABLE", "n"},     {"UCX_WARN_UNUSED_ENV_VARS", "n"},
+    {"UCX_TCP_CM_REUSEADDR", "y"},
+    {"UCX_TCP_PUT_ENABLE", "n"},
+    {"UCX_PROTO_ENABLE", "n"},
 };
+// Read by the shared memory transports alone. UCX complains, on standard output, of a setting that
+// nobody reads, and decides whether it may before we run.
+constexpr Setting kOfSharedMemory{"UCX_MM_ERROR_HANDLING", "y"};
+
+bool may_use_shared_memory(const TransportChoice& choice) {
+  const char* const of_user = std::getenv("UCX_TLS");
+  const std::string tls = of_user != nullptr ? of_user : choice.tls;
+  return tls != "tcp" && tls != "tcp,self" && tls != "self,tcp";
+}
+
+void set_environment(const TransportChoice& choice) {
+  for (const auto& [name, value] : kEnvironment) ::setenv(name, value, 0);
+  if (may_use_shared_memory(choice)) ::setenv(kOfSharedMemory.name, kOfSharedMemory.value, 0);
+}
 
 // For this context alone, so that two fabrics in one process can differ.
 Result<void> set(ucp_config_t* config, const char* name, const std::string& value) {
@@ -31,7 +46,7 @@ Result<void> set(ucp_config_t* config, const char* name, const std::string& valu
 }  // namespace
 
 Result<ConfigHandle> read_config(const TransportChoice& choice) {
-  for (const auto& [name, value] : kEnvironment) ::setenv(name, value, 0);
+  set_environment(choice);
   ucp_config_t* read = nullptr;
   if (const ucs_status_t status = ::ucp_config_read(nullptr, nullptr, &read); status != UCS_OK) {
     return std::unexpected(error_of_call(status, "ucp_config_read"));
