@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tools/objbench/directory_figures.hh"
 #include "tools/objbench/local_figures.hh"
 #include "tools/objbench/remote_figures.hh"
 
@@ -29,7 +30,7 @@ constexpr Target ratio_at_least(double limit) {
 constexpr const char* kRing = "shared-ring round trip";
 constexpr const char* kCopy = "best of memcpy and a non-temporal copy";
 constexpr const char* kMessage = "active-message round trip";
-constexpr const char* kNoDirectory = "this build has no directory service yet";
+constexpr const char* kNoBackups = "this build has no backups of the directory yet";
 constexpr const char* kNoSpill = "this build does not spill to disk yet";
 
 // name, what, unit, better, yardstick, target, how, why not
@@ -78,17 +79,17 @@ constexpr Figure kFigures[] = {
      "the same on an idle link", ratio_at_most(3), measure_get_64k_beside_prefetch, ""},
 
     {"directory_updates", "location updates, one core, TCP, batched", "/s", kHigher, "",
-     at_least(1'000'000), nullptr, kNoDirectory},
+     at_least(1'000'000), measure_directory_updates, ""},
     {"directory_lookups", "location lookups, one core, TCP, batched", "/s", kHigher, "",
-     at_least(1'000'000), nullptr, kNoDirectory},
-    {"directory_round_trip", "one lookup", "us", kLower, kMessage, ratio_at_most(1.3), nullptr,
-     kNoDirectory},
+     at_least(1'000'000), measure_directory_lookups, ""},
+    {"directory_round_trip", "one lookup", "us", kLower, kMessage, ratio_at_most(1.3),
+     measure_directory_round_trip, ""},
     {"directory_updates_1_backup", "location updates with one backup, all on 2 cores", "/s",
-     kHigher, "directory_updates", ratio_at_least(0.4), nullptr, kNoDirectory},
+     kHigher, "directory_updates", ratio_at_least(0.4), nullptr, kNoBackups},
     {"directory_updates_2_backups", "location updates with two backups, all on 2 cores", "/s",
-     kHigher, "directory_updates", ratio_at_least(0.2), nullptr, kNoDirectory},
+     kHigher, "directory_updates", ratio_at_least(0.2), nullptr, kNoBackups},
     {"directory_failover", "from the death of a primary to its successor's first answer", "s",
-     kLower, "", at_most(3), nullptr, kNoDirectory},
+     kLower, "", at_most(3), nullptr, kNoBackups},
 
     {"verbs_pull_64m", "pull of 64 MiB by RDMA reads", "MB/s", kHigher,
      "ib_read_bw, same chunk and depth", ratio_at_least(0.95), measure_verbs_pull_64m, ""},
