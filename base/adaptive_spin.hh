@@ -21,9 +21,9 @@ class AdaptiveSpin {
   void on_activity(uint64_t now_ns) { last_activity_ns_ = now_ns; }
   bool should_spin(uint64_t now_ns) const { return now_ns - last_activity_ns_ < budget_ns_; }
 
-  // Between two looks. Whom we wait for may want this very CPU: after a moment it can have it, which
-  // costs a system call where nobody does. Three programs that poll on two CPUs without that take
-  // turns of 50 us.
+  // Between two looks. Whom we wait for may want this very CPU: after a moment it can have it,
+  // which costs a system call where nobody does. Three programs that poll on two CPUs without that
+  // take turns of 50 us.
   void pause(uint64_t now_ns) const {
     if (now_ns - last_activity_ns_ < kSelfishNs)
       cpu_relax();

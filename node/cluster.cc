@@ -4,14 +4,13 @@
 #include <sys/random.h>
 
 #include <charconv>
-#include <initializer_list>
+#include <optional>
 #include <utility>
 
 #include "base/check.hh"
 #include "base/clock.hh"
 #include "base/log.hh"
 #include "fabric/ucx/ucx_fabric.hh"
-#include "fabric/ucx/ucx_reads.hh"
 #include "node/directory_host.hh"
 #include "node/remote/read_routes.hh"
 #include "node/same_host/same_host_reads.hh"
@@ -80,8 +79,6 @@ class Cluster::Impl {
                   .to_nodes = fabric->transport(Service::kNode),
                   .news = parts.news},
                  options, monotonic_ns()),
-        reads_(*fabric, objects_.read_source(), objects_.read_completions(),
-               {.asker = {}, .answerer = {}, .seed = options.seed}),
         same_host_({.messages = fabric->transport(Service::kSameHost),
                     .identity = [from = fabric.get()](PeerId peer) { return from->identity(peer); },
                     .completions = objects_.read_completions(),
@@ -91,11 +88,16 @@ class Cluster::Impl {
         fabric_(std::move(fabric)),
         self_(options.directory.node.node),
         directory_address_(options.directory.link.address) {
-    objects_.attach(routes_);
     if (parts.storage != nullptr) objects_.set_storage(*parts.storage);
     fabric_->attach(Service::kDirectory, objects_.directory_handler());
     fabric_->attach(Service::kNode, objects_.node_handler());
     fabric_->attach(Service::kSameHost, same_host_);
+  }
+
+  void set_reads(std::unique_ptr<DataPlane> between_hosts) {
+    between_hosts_ = std::move(between_hosts);
+    routes_.emplace(std::vector<ReadPlane*>{&same_host_}, between_hosts_->transport());
+    objects_.attach(*routes_);
   }
 
   void set_pull_bandwidth(const PullBandwidth& bandwidth) {
@@ -109,10 +111,10 @@ class Cluster::Impl {
 
   std::unique_ptr<DirectoryThread> directory_thread_;
   RemoteObjects objects_;
-  UcxReads reads_;
+  std::unique_ptr<DataPlane> between_hosts_;  // set by start()
   SameHostReads same_host_;
-  ReadRoutes routes_{{&same_host_}, reads_.transport()};  // best first
-  std::unique_ptr<UcxFabric> fabric_;                     // ends before what it calls
+  std::optional<ReadRoutes> routes_;   // the two, the best first
+  std::unique_ptr<UcxFabric> fabric_;  // ends before what it calls
   const SourceNode self_;
   const std::string directory_address_;
 };
@@ -153,15 +155,24 @@ std::expected<std::unique_ptr<Cluster>, std::string> Cluster::start(const Cluste
                             .address = (*fabric)->listen_address(),
                             .arena_bytes = parts.arena.size(),
                             .arena_info = {}};
+  // Who names a transport wants that one.
+  const bool same_host = config.same_host && config.transport == Transport::kAuto;
   auto impl = std::make_unique<Impl>(std::move(directory_thread), std::move(*fabric), parts,
-                                     options, config.same_host, reactor);
-  for (EventSource* const source :
-       std::initializer_list<EventSource*>{impl->fabric_.get(), &impl->reads_, &impl->same_host_}) {
-    if (const auto added = reactor.add(*source); !added) {
-      return std::unexpected(sentence("reactor", added.error()));
-    }
-  }
-  // Objects come over UCX then.
+                                     options, same_host, reactor);
+  auto between_hosts = DataPlane::create(config,
+                                         {.fabric = *impl->fabric_,
+                                          .source = impl->objects_.read_source(),
+                                          .completions = impl->objects_.read_completions(),
+                                          .arena = parts.arena,
+                                          .table = parts.table},
+                                         options.seed);
+  if (!between_hosts) return std::unexpected(between_hosts.error());
+  impl->set_reads(std::move(*between_hosts));
+  auto added = reactor.add(*impl->fabric_);
+  if (added) added = impl->between_hosts_->add_to(reactor);
+  if (added) added = reactor.add(impl->same_host_);
+  if (!added) return std::unexpected(sentence("reactor", added.error()));
+  // Objects come from elsewhere then.
   if (const auto started = impl->same_host_.start(); !started) {
     log::warn("same_host_off", {{"error", started.error()}});
   }
@@ -171,6 +182,7 @@ std::expected<std::unique_ptr<Cluster>, std::string> Cluster::start(const Cluste
                               {"address", impl->fabric_->listen_address()},
                               {"directory", impl->directory_address_},
                               {"directory_embedded", impl->directory_thread_ != nullptr},
+                              {"transport", impl->between_hosts_->text()},
                               {"secret", config.secret.empty() ? "none" : "yes"}});
   return std::unique_ptr<Cluster>(new Cluster(std::move(impl)));
 }
@@ -187,13 +199,13 @@ RemoteObjects& Cluster::objects() { return impl_->objects_; }
 
 void Cluster::step(uint64_t now_ns) {
   impl_->fabric_->step(now_ns);
-  impl_->reads_.step(now_ns);
+  impl_->between_hosts_->step(now_ns);
   impl_->same_host_.step(now_ns);
   impl_->objects_.step(now_ns);
 }
 
 uint64_t Cluster::next_step_ns() {
-  return std::min({impl_->fabric_->next_step_ns(), impl_->reads_.next_step_ns(),
+  return std::min({impl_->fabric_->next_step_ns(), impl_->between_hosts_->next_step_ns(),
                    impl_->same_host_.next_step_ns(), impl_->objects_.next_step_ns()});
 }
 
@@ -204,7 +216,8 @@ SourceNode Cluster::self() const { return impl_->self_; }
 const std::string& Cluster::address() const { return impl_->fabric_->listen_address(); }
 const std::string& Cluster::directory_address() const { return impl_->directory_address_; }
 bool Cluster::has_directory() const { return impl_->directory_thread_ != nullptr; }
-std::string Cluster::transport_text() const { return "ucx"; }
+std::string Cluster::transport_text() const { return impl_->between_hosts_->text(); }
 SameHostCounts Cluster::same_host() const { return impl_->same_host_.counts(); }
+std::vector<ReadPath> Cluster::read_paths() const { return impl_->between_hosts_->paths(); }
 
 }  // namespace obj

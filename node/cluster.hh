@@ -13,6 +13,7 @@
 #include "base/reactor.hh"
 #include "node/cold_storage.hh"
 #include "node/config.hh"
+#include "node/data_plane.hh"
 #include "node/elsewhere.hh"
 #include "node/remote/daemon_pins.hh"
 #include "node/remote/remote_objects.hh"
@@ -20,6 +21,7 @@
 #include "node/same_host/same_host_counts.hh"
 #include "store/admission.hh"
 #include "store/object_store.hh"
+#include "store/object_table.hh"
 
 namespace obj {
 
@@ -29,6 +31,7 @@ struct ClusterParts {
   Admission& admission;
   DaemonPins& pins;
   std::span<std::byte> arena;
+  const ObjectTable& table;
   OwnMemory memory;  // for neighbours
   ElsewhereNews& news;
   ColdStorage* storage;  // null: there is none
@@ -64,6 +67,7 @@ class Cluster {
   bool has_directory() const;                    // it is embedded
   std::string transport_text() const;
   SameHostCounts same_host() const;
+  std::vector<ReadPath> read_paths() const;
 
  private:
   class Impl;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/cluster_report.hh"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -40,14 +41,19 @@ const char* state_text(directory::CopyState state) {
   return "partial";
 }
 
-Json json_of(const directory::NodeAnswer& node) {
+// What reads of that node go over; nothing if there were none, or no choice.
+Json json_of(const directory::NodeAnswer& node, const std::vector<ReadPath>& paths) {
+  const auto path = std::ranges::find(paths, node.info.node, &ReadPath::node);
+  const bool is_known = path != paths.end();
   return {{"node", node.info.node.node},
           {"incarnation", node.info.node.incarnation},
           {"status", status_text(node.status)},
           {"address", node.info.address},
           {"arena_bytes", node.info.arena_bytes},
           {"used_bytes", node.load.used_bytes},
-          {"load", node.load.load}};
+          {"load", node.load.load},
+          {"transport", is_known ? Json(path->transport) : Json()},
+          {"transport_text", is_known ? Json(path->text) : Json()}};
 }
 
 Json json_of(const directory::Location& location) {
@@ -88,10 +94,12 @@ std::string transfers_report(Cluster* cluster, uint64_t now_ns) {
 void report_nodes(Cluster* cluster, uint64_t now_ns, const ReportReader& done) {
   if (cluster == nullptr) return done(alone());
   const uint32_t self = cluster->self().node;
-  const auto answer = [self, done](const Result<std::vector<directory::NodeAnswer>>& nodes) {
+  const auto answer = [cluster, self,
+                       done](const Result<std::vector<directory::NodeAnswer>>& nodes) {
     if (!nodes) return done(failure(nodes.error()));
+    const std::vector<ReadPath> paths = cluster->read_paths();
     Json list = Json::array();
-    for (const directory::NodeAnswer& node : *nodes) list.push_back(json_of(node));
+    for (const directory::NodeAnswer& node : *nodes) list.push_back(json_of(node, paths));
     done(text_of({{"self", self}, {"nodes", list}}));
   };
   const auto asked = cluster->objects().list_nodes(now_ns, answer);

@@ -26,6 +26,9 @@ struct PullBandwidth {
   PerClass<uint64_t> of_class;
 };
 
+// What reads of other nodes go over. kAuto: RDMA verbs to nodes where that works, UCX to the rest.
+enum class Transport : uint8_t { kAuto, kVerbs, kUcx };
+
 // Being one node of many.
 struct ClusterConfig {
   std::string listen;            // HOST:PORT for other nodes; empty: this node is alone
@@ -34,6 +37,9 @@ struct ClusterConfig {
   std::string secret;            // that all nodes share; empty: whoever reaches the port is let in
   uint32_t node_id = 0;          // 0: drawn from the address
   std::string net_devices;       // UCX_NET_DEVICES; empty: as the environment says
+  Transport transport = Transport::kAuto;
+  std::string rdma_device;         // ports for verbs, e.g. "mlx5_0:1"; empty: one, chosen
+  uint8_t rdma_traffic_class = 0;  // of RoCEv2 packets
   PullOptions pull;
   PullBandwidth pull_bandwidth;
   bool same_host = true;        // daemons on one host read from each other's memory

@@ -132,6 +132,7 @@ std::expected<void, std::string> Node::start_cluster() {
                       .admission = admission_,
                       .pins = daemon_pins_,
                       .arena = arena_.bytes(),
+                      .table = table_,
                       .memory = {table_.file().get(), arena_.read_only_file().get(), incarnation_},
                       .news = service_,
                       .storage = storage_ ? &storage_->storage() : nullptr},

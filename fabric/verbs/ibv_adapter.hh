@@ -35,9 +35,9 @@ struct AdapterOptions {
 
 // Memory of this process that the device may reach. All start on a page and outlive the adapter.
 struct AdapterMemory {
-  std::span<std::byte> arena;    // others may read it, our reads write it
-  std::span<std::byte> table;    // others may read it
-  std::span<std::byte> scratch;  // our reads write it
+  std::span<std::byte> arena;        // others may read it, our reads write it
+  std::span<const std::byte> table;  // others may read it
+  std::span<std::byte> scratch;      // our reads write it
 };
 
 // In the reactor it is an event source with its completion channel, and hears of the device's own

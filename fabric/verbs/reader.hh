@@ -17,6 +17,7 @@
 #include "fabric/verbs/cells.hh"
 #include "fabric/verbs/exchange_wire.hh"
 #include "fabric/verbs/link.hh"
+#include "fabric/verbs/path_state.hh"
 #include "fabric/verbs/rails.hh"
 #include "fabric/verbs/shared_table.hh"
 
@@ -32,17 +33,6 @@ struct ReaderOptions {
   uint64_t redial_most_ns = 10'000'000'000;
   uint64_t redial_wanted_ns = 250'000'000;  // when somebody posts meanwhile
   uint64_t hurry_ns = 200'000'000;          // then the lane is broken off
-};
-
-enum class PathState : uint8_t { kConnecting, kUp, kDown };
-
-// For people, and for whoever has another way to read.
-struct PathReport {
-  SourceNode node;
-  PathState state = PathState::kDown;
-  uint32_t lanes_up = 0;
-  uint32_t lanes = 0;
-  std::string text;  // what it goes over; why it is down
 };
 
 // Who a peer proved to be. Nothing: it is not up.
@@ -124,8 +114,11 @@ class Reader final : public ReadTransport {
   Link* link_of(PeerId peer);
   Link* wanted_link(SourceNode node);
   void dial(Link& link);
+  // `trouble`: for people, where there is more to say than `why` does.
   void go_down(Link& link, const Error& why);
+  void go_down(Link& link, const Error& why, const std::string& trouble);
   void hang_up(Link& link, const Error& why);
+  void hang_up(Link& link, const Error& why, const std::string& trouble);
   void offer_lanes(Link& link);
   bool prepare_offer(Lane& lane, OfferedLane& offered);
   void connect_lane(Lane& lane, const AnsweredLane& answered, const Answer& answer);

@@ -115,18 +115,22 @@ void Reader::on_peer_down(PeerId peer, const Error& why) {
 }
 
 // on_peer_down() of it will not find the link any more: the cause is ours.
-void Reader::hang_up(Link& link, const Error& why) {
+void Reader::hang_up(Link& link, const Error& why) { hang_up(link, why, text_of(why)); }
+
+void Reader::hang_up(Link& link, const Error& why, const std::string& trouble) {
   links_by_peer_.erase(link.peer);
   parts_.messages.hang_up(link.peer);
-  go_down(link, why);
+  go_down(link, why, trouble);
 }
+
+void Reader::go_down(Link& link, const Error& why) { go_down(link, why, text_of(why)); }
 
 // A peer that is dead or frozen is noticed here, by the heartbeats of its messages: a queue pair
 // notices nothing while nothing is posted.
-void Reader::go_down(Link& link, const Error& why) {
+void Reader::go_down(Link& link, const Error& why, const std::string& trouble) {
   link.state = Link::State::kDown;
   link.deadline_ns = now_ns_ + link.backoff.next(jitter_);
-  link.trouble = text_of(why);
+  link.trouble = trouble;
   for (const auto& lane : link.lanes) {
     drop_queue(*lane, why, {}, why);
     lane->state.start_over();
@@ -142,8 +146,7 @@ void Reader::on_garbage(PeerId peer, const Error& what) {
 void Reader::on_refusal(PeerId peer, const Refusal& refusal) {
   Link* const link = link_of(peer);
   if (link == nullptr) return;
-  hang_up(*link, kRefused);
-  link->trouble = "the owner refuses: " + refusal.reason;
+  hang_up(*link, kRefused, "the owner refuses: " + refusal.reason);
 }
 
 // ---- lanes --------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ class SharedTable {
 
   // Ours, for others to read. Both are registered as they are and must stay.
   virtual std::span<std::byte> arena() const = 0;
-  virtual std::span<std::byte> table() const = 0;
+  virtual std::span<const std::byte> table() const = 0;
   virtual TableShape shape() const = 0;
 
   // This is the beginning of the control segment of that life of that node: no other process's

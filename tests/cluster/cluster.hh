@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <string>
@@ -61,6 +62,10 @@ class TestCluster {
   Flags node_flags(const std::string& directory) const {
     Flags flags{"--listen", "127.0.0.1:0", "--net-devices", "lo"};
     if (!directory.empty()) flags.insert(flags.end(), {"--directory", directory});
+    // Where tests/verbs/ runs the same tests over RDMA.
+    if (const char* const transport = std::getenv("OBJ_TEST_TRANSPORT")) {
+      flags.insert(flags.end(), {"--transport", transport});
+    }
     flags.insert(flags.end(), flags_.begin(), flags_.end());
     // As if each had a host of its own, unless a test is about that.
     if (std::ranges::find(flags, "--same-host") == flags.end()) {

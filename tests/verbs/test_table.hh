@@ -59,7 +59,7 @@ class TestTable : public verbs::SharedTable {
   }
 
   std::span<std::byte> arena() const override { return arena_.bytes(); }
-  std::span<std::byte> table() const override { return segment_.bytes(); }
+  std::span<const std::byte> table() const override { return segment_.bytes(); }
   verbs::TableShape shape() const override {
     const ControlHeader& header = objects_.header();
     return {header.version + version_offset, header.slot_count, header.slots_offset};

@@ -95,6 +95,20 @@ std::string directory_text(const Json& cluster) {
   return text;
 }
 
+// What this node reads from that one over, if it did and has the choice.
+std::string read_over(const Json& node) {
+  const Json& transport = field(node, "transport");
+  return transport.is_string() ? "read over " + as_text(transport) : "";
+}
+
+std::string why_not_verbs(const Json& node) {
+  const Json& transport = field(node, "transport");
+  const bool is_downgrade = transport.is_string() && transport != "verbs";
+  if (!is_downgrade) return "";
+  const std::string why = as_text(field(node, "transport_text"));
+  return fmt::format("node {}: {}\n", as_text(field(node, "node")), why);
+}
+
 }  // namespace
 
 std::string cluster_lines(const Json& status) {
@@ -129,9 +143,12 @@ std::string nodes_page(const Json& report) {
                  as_text(field(*node, "address")), size_cell(field(*node, "used_bytes")),
                  size_cell(field(*node, "arena_bytes")),
                  share_text(field(*node, "used_bytes"), field(*node, "arena_bytes")),
-                 as_text(field(*node, "load")), is_self ? "this node" : ""});
+                 as_text(field(*node, "load")), is_self ? "this node" : read_over(*node)});
   }
-  return columns.empty() ? "the directory knows no node\n" : columns.text();
+  if (columns.empty()) return "the directory knows no node\n";
+  std::string page = columns.text();
+  for (const Json* node : nodes) page += why_not_verbs(*node);
+  return page;
 }
 
 bool is_somewhere(const Json& report) { return !elements(field(report, "copies")).empty(); }

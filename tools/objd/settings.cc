@@ -95,6 +95,8 @@ Setting bandwidth_setting(const std::string& key, const std::string& whose, uint
 
 // Being one node of many.
 std::vector<Setting> cluster_settings_of(ClusterConfig& cluster) {
+  static const std::map<std::string, Transport> kTransports{
+      {"auto", Transport::kAuto}, {"verbs", Transport::kVerbs}, {"ucx", Transport::kUcx}};
   return {
       {"listen", "HOST:PORT for other nodes, port 0: any free one; empty: this node is alone", "",
        [&](const std::string& value) { return apply_address(value, cluster.listen); }},
@@ -114,10 +116,30 @@ std::vector<Setting> cluster_settings_of(ClusterConfig& cluster) {
          cluster.net_devices = value;
          return {};
        }},
-      {"same_host", "read from the memory of daemons on this host: auto or off", "auto",
+      {"same_host",
+       "with transport auto: read from the memory of daemons on this host: auto or off", "auto",
        [&](const std::string& value) {
          static const std::map<std::string, bool> kSameHost{{"auto", true}, {"off", false}};
          return apply_choice(value, kSameHost, cluster.same_host);
+       }},
+      {"transport", "what reads of other nodes go over: auto, verbs (RDMA) or ucx", "auto",
+       [&](const std::string& value) {
+         return apply_choice(value, kTransports, cluster.transport);
+       }},
+      {"rdma_device",
+       "ports for verbs: mlx5_0, mlx5_0:1, several with commas, all; empty: one, chosen by objd",
+       "",
+       [&](const std::string& value) -> Problem {
+         cluster.rdma_device = value;
+         return {};
+       }},
+      {"rdma_traffic_class", "traffic class of RoCEv2 packets (DSCP << 2), as the network wants it",
+       "0",
+       [&](const std::string& value) {
+         uint32_t number = 0;
+         if (Problem problem = apply_number(value, 0, 255, number)) return problem;
+         cluster.rdma_traffic_class = static_cast<uint8_t>(number);
+         return Problem();
        }},
       {"object_chunk_size", "how much of an object one read brings", "1M",
        [&](const std::string& value) { return apply_chunk_size(value, cluster.pull); }},

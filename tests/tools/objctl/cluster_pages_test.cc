@@ -57,6 +57,21 @@ TEST(ClusterPages, list_nodes_by_number_and_mark_this_one) {
   EXPECT_EQ(nodes_page(Json::object()), "the directory knows no node\n");
 }
 
+TEST(ClusterPages, say_what_nodes_are_read_over_and_why_not_over_verbs) {
+  Json report = nodes_report();
+  report["nodes"][0]["transport"] = "ucx";
+  report["nodes"][0]["transport_text"] = "no verbs: the owner refuses";
+  report["nodes"].push_back(report["nodes"][1]);
+  report["nodes"][2]["node"] = 13;
+  report["nodes"][2]["transport"] = "verbs";
+  EXPECT_EQ(nodes_page(report),
+            "NODE  STATUS  ADDRESS         USED  ARENA  USE  LOAD\n"
+            "   7  alive   10.0.0.1:7461  1 GiB  4 GiB  25%     3  this node\n"
+            "  12  dead    10.0.0.2:7461    0 B    0 B    -     0  read over ucx\n"
+            "  13  alive   10.0.0.1:7461  1 GiB  4 GiB  25%     3  read over verbs\n"
+            "node 12: no verbs: the owner refuses\n");
+}
+
 TEST(ClusterPages, show_the_copies_of_an_object) {
   EXPECT_EQ(where_page(kObject, where_report()),
             "00112233445566778899aabbccddeeff  1 MiB  2 of 3 copies\n"
