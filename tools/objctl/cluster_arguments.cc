@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tools/objctl/cluster_arguments.cc -- the arguments of nodes, where, transfers, prefetch, push and
-// doctor.
+// tools/objctl/cluster_arguments.cc -- the arguments of nodes, where, transfers, prefetch, push,
+// spill, restore, spill-status and doctor.
 #include "tools/objctl/argument_types.hh"
 #include "tools/objctl/size_text.hh"
 #include "tools/objctl/subcommand.hh"
@@ -74,6 +74,38 @@ class Push : public Plain<PushOptions> {
   }
 };
 
+class Spill : public Plain<SpillOptions> {
+ public:
+  CLI::App* declare(CLI::App& root) override {
+    CLI::App* const app =
+        root.add_subcommand("spill", "Write objects to storage now; returns when they are safe");
+    add_objects(*app, options_.objects);
+    add_examples(*app, "  objctl spill name:checkpoint-9\n");
+    return app;
+  }
+};
+
+class Restore : public Plain<RestoreOptions> {
+ public:
+  CLI::App* declare(CLI::App& root) override {
+    CLI::App* const app =
+        root.add_subcommand("restore", "Bring objects back from storage into memory");
+    add_objects(*app, options_.objects);
+    add_examples(*app, "  objctl restore name:shard-1 name:shard-2 --timeout 60000\n");
+    return app;
+  }
+};
+
+class SpillStatus : public Plain<SpillStatusOptions> {
+ public:
+  CLI::App* declare(CLI::App& root) override {
+    CLI::App* const app =
+        root.add_subcommand("spill-status", "Show storage: what is in it, and each directory");
+    add_examples(*app, "  objctl spill-status --json | jq .only_in_storage\n");
+    return app;
+  }
+};
+
 class Doctor : public Subcommand {
  public:
   CLI::App* declare(CLI::App& root) override {
@@ -114,6 +146,9 @@ std::vector<std::unique_ptr<Subcommand>> cluster_subcommands() {
   all.push_back(std::make_unique<Transfers>());
   all.push_back(std::make_unique<Prefetch>());
   all.push_back(std::make_unique<Push>());
+  all.push_back(std::make_unique<Spill>());
+  all.push_back(std::make_unique<Restore>());
+  all.push_back(std::make_unique<SpillStatus>());
   all.push_back(std::make_unique<Doctor>());
   return all;
 }

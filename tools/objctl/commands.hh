@@ -26,6 +26,9 @@ Outcome<int> run(const WhereOptions& options, const GlobalOptions& global);
 Outcome<int> run(const TransfersOptions& options, const GlobalOptions& global);
 Outcome<int> run(const PrefetchOptions& options, const GlobalOptions& global);
 Outcome<int> run(const PushOptions& options, const GlobalOptions& global);
+Outcome<int> run(const SpillOptions& options, const GlobalOptions& global);
+Outcome<int> run(const RestoreOptions& options, const GlobalOptions& global);
+Outcome<int> run(const SpillStatusOptions& options, const GlobalOptions& global);
 Outcome<int> run(const DoctorOptions& options, const GlobalOptions& global);
 Outcome<int> run(const CompletionOptions& options, const GlobalOptions& global);
 

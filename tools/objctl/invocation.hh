@@ -98,6 +98,16 @@ struct PushOptions {
   uint32_t node = 0;
 };
 
+struct SpillOptions {
+  std::vector<ObjectName> objects;
+};
+
+struct RestoreOptions {
+  std::vector<ObjectName> objects;
+};
+
+struct SpillStatusOptions {};
+
 // What doctor judges for. What is not given is the running objd's.
 struct DoctorOptions {
   std::optional<uint64_t> memory_bytes;  // of the arena
@@ -112,7 +122,8 @@ struct CompletionOptions {
 using Command = std::variant<PutOptions, GetOptions, LsOptions, StatOptions, RmOptions, PinOptions,
                              UnpinOptions, ContainsOptions, WaitOptions, StatusOptions, TopOptions,
                              NodesOptions, WhereOptions, TransfersOptions, PrefetchOptions,
-                             PushOptions, DoctorOptions, CompletionOptions>;
+                             PushOptions, SpillOptions, RestoreOptions, SpillStatusOptions,
+                             DoctorOptions, CompletionOptions>;
 
 struct Invocation {
   GlobalOptions global;

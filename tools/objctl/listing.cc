@@ -43,6 +43,7 @@ std::string state_text(uint32_t state) {
     case OBJ_STATE_CREATING: return "creating";
     case OBJ_STATE_SEALED: return "sealed";
     case OBJ_STATE_LEAVING: return "leaving";
+    case OBJ_STATE_SPILLED: return "spilled";
     default: return std::to_string(state);
   }
 }

@@ -9,6 +9,7 @@
 #include "tools/objctl/cluster_pages.hh"
 #include "tools/objctl/size_text.hh"
 #include "tools/objctl/status_tables.hh"
+#include "tools/objctl/storage_page.hh"
 #include "tools/objctl/time_text.hh"
 
 namespace objctl {
@@ -107,7 +108,7 @@ std::string status_page(const Json& status) {
   for (const std::string& section :
        {arena_lines(status, kBarCells) + ledger_lines(status),
         table_line(status) + waiting_line(status) + audit_lines(status), cluster_lines(status),
-        blocker_lines(status), session_lines(status), counter_lines(status),
+        storage_lines(status), blocker_lines(status), session_lines(status), counter_lines(status),
         option_lines(status)}) {
     if (!section.empty()) page += "\n" + section;
   }

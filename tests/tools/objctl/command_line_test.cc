@@ -235,8 +235,9 @@ TEST(CommandLine, help_and_version_are_no_errors) {
 
 TEST(CommandLine, help_of_every_command_has_an_example) {
   for (const char* command :
-       {"put", "get", "ls", "stat", "rm", "pin", "unpin", "contains", "wait", "status", "top",
-        "nodes", "where", "transfers", "prefetch", "push", "doctor", "completion"}) {
+       {"put",      "get",  "ls",     "stat",    "rm",           "pin",    "unpin",
+        "contains", "wait", "status", "top",     "nodes",        "where",  "transfers",
+        "prefetch", "push", "spill",  "restore", "spill-status", "doctor", "completion"}) {
     const auto invocation = parse_command_line({command, "--help"});
     ASSERT_FALSE(invocation);
     EXPECT_NE(invocation.error().out.find("\nExamples:\n"), std::string::npos) << command;

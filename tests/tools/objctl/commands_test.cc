@@ -389,6 +389,35 @@ TEST_F(Commands, push_asks_another_node_and_goes_on_after_a_failure) {
   EXPECT_EQ(store().pushed, (std::map<std::string, uint32_t>{{fake_libobj::key_of("y"), 3}}));
 }
 
+TEST_F(Commands, spill_and_restore_go_on_after_a_failure) {
+  store().fail_next["obj_spill"] = OBJ_EUNAVAILABLE;
+  const Ran spilled = run({"spill", "name:x", "name:y"});
+  EXPECT_EQ(spilled.exit_code, 1);
+  EXPECT_EQ(spilled.error, "objctl: spill name:x: planned failure of obj_spill\n");
+  EXPECT_EQ(store().spilled, (std::set<std::string>{fake_libobj::key_of("y")}));
+  EXPECT_EQ(run({"restore", "name:y", "--timeout", "77"}).exit_code, 0);
+  EXPECT_EQ(run({"restore", "name:z"}).exit_code, 0);
+  EXPECT_EQ(store().restored,
+            (std::map<std::string, int32_t>{{fake_libobj::key_of("y"), 77},
+                                            {fake_libobj::key_of("z"), OBJ_FOREVER}}));
+}
+
+TEST_F(Commands, spill_status_shows_each_directory_and_says_where_there_is_none) {
+  store().status_json = R"({"version":"9"})";
+  const Ran none = run({"spill-status"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_NE(none.error.find("spill_directory"), std::string::npos) << none.error;
+  store().status_json = R"({"storage":{"objects":7,"bytes":1048576,"only_in_storage":3,)"
+                        R"("trouble":"it is full","directories":[)"
+                        R"({"path":"/a","working":true,"live_bytes":1048576,"write_errors":2},)"
+                        R"({"path":"/b","working":false,"failure":"EIO"}]}})";
+  const Ran ran = run({"spill-status"});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_NE(ran.out.find("7 objects"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("TROUBLE: it is full"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("EIO"), std::string::npos) << ran.out;
+}
+
 TEST_F(Commands, doctor_examines_also_without_a_daemon) {
   store().daemon_is_absent = true;
   const Ran ran = run({"doctor"});

@@ -263,4 +263,16 @@ int obj_push(obj_client*, const obj_id* id, uint32_t node) {
   return OBJ_OK;
 }
 
+int obj_spill(obj_client*, const obj_id* id) {
+  if (const int status = planned("obj_spill")) return status;
+  store().spilled.insert(key(*id));
+  return OBJ_OK;
+}
+
+int obj_restore(obj_client*, const obj_id* id, int32_t timeout_ms) {
+  if (const int status = planned("obj_restore")) return status;
+  store().restored[key(*id)] = timeout_ms;
+  return OBJ_OK;
+}
+
 }  // extern "C"

@@ -31,6 +31,8 @@ struct Store {
   std::set<std::string> prefetched;             // likewise
   int32_t prefetch_timeout_ms = 0;              // of the last obj_prefetch()
   std::map<std::string, uint32_t> pushed;       // id -> node
+  std::set<std::string> spilled;                // ids
+  std::map<std::string, int32_t> restored;      // id -> timeout_ms
   bool daemon_is_absent = false;
   std::map<std::string, int> fail_next;  // call -> status, e.g. {"obj_seal", OBJ_ENOTFOUND}
   int sessions_open = 0;
