@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <unordered_map>
 #include <utility>
 
 #include "base/check.hh"
@@ -30,8 +31,8 @@ LocalSpill::LocalSpill(const LocalSpillOptions& options, std::unique_ptr<DiskIo>
       io_(std::move(io)),
       staging_(std::move(staging)),
       work_(*io_),
-      writer_(options.writer, directories_, work_, staging_),
-      reader_(directories_, work_, staging_) {}
+      writer_(options.writer, directories_, work_, staging_, twins_),
+      reader_(directories_, work_, staging_, twins_) {}
 
 LocalSpill::~LocalSpill() { OBJ_CHECK(work_.in_flight() == 0); }
 
@@ -59,9 +60,27 @@ std::expected<std::unique_ptr<LocalSpill>, SpillRefusal> LocalSpill::open(
     spill->directories_.push_back(nullptr);
   }
   if (!has_any) return std::unexpected(why);
+  spill->match_copies();
   const std::array<std::span<std::byte>, 2> memory{spill->staging_.bytes(), arena};
   spill->io_->register_memory(memory);
   return spill;
+}
+
+// A second copy whose first is gone, with its directory perhaps, is the record.
+void LocalSpill::match_copies() {
+  std::unordered_multimap<ObjectId, FoundRecord, ObjectIdHash> seconds;
+  for (const FoundRecord& each : std::exchange(findings_.second_copies, {})) {
+    seconds.emplace(each.copy.id, each);
+  }
+  for (const FoundRecord& each : findings_.records) {
+    const auto [from, to] = seconds.equal_range(each.copy.id);
+    const auto twin =
+        std::find_if(from, to, [&](const auto& second) { return second.second.copy == each.copy; });
+    if (twin == to) continue;
+    twins_.add(each.place, twin->second.place);
+    seconds.erase(twin);
+  }
+  for (const auto& [id, second] : seconds) findings_.records.push_back(second);
 }
 
 void LocalSpill::set_completions(SpillCompletions& completions) {
@@ -113,6 +132,7 @@ bool LocalSpill::close(uint64_t deadline_ns) {
 }
 
 void LocalSpill::remove(const SpillPlace& place) {
+  if (const auto second = twins_.take(place)) remove(*second);
   if (place.store >= directories_.size() || directories_[place.store] == nullptr) return;
   directories_[place.store]->remove(place.segment, place.offset);
 }

@@ -76,12 +76,14 @@ class LocalSpill : public SpillTier {
   using Directories = std::vector<std::unique_ptr<SpillDirectory>>;
 
   LocalSpill(const LocalSpillOptions& options, std::unique_ptr<DiskIo> io, Staging staging);
+  void match_copies();
 
   LocalSpillOptions options_;
   std::unique_ptr<DiskIo> io_;
   Staging staging_;
   DiskWork work_;
   Directories directories_;  // null: could not be opened
+  RecordTwins twins_;
   SpillWriter writer_;
   SpillReader reader_;
   SpillFindings findings_;

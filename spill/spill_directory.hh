@@ -48,6 +48,7 @@ class CommitListener {
 // What a start found, of all directories.
 struct SpillFindings {
   std::vector<FoundRecord> records;
+  std::vector<FoundRecord> second_copies;  // of records of other directories, maybe
   uint64_t damaged_entries = 0;
   uint64_t lost_records = 0;
   uint64_t damaged_segments = 0;
@@ -165,6 +166,7 @@ class SpillDirectory : public DiskTask {
 
   // Commits (spill_directory_commit.cc).
   bool is_commit_due() const;
+  bool is_mark_wanted() const;
   void begin_commit();
   void post_commit();
   bool post_header(SegmentNumber segment);
@@ -206,6 +208,7 @@ class SpillDirectory : public DiskTask {
   bool wants_room_ = false;
   bool is_hurried_ = false;
   uint64_t promised_ = 0;  // the durable sequence that the disk knows
+  uint64_t committed_ns_ = 0;
 
   struct Growth {
     Segment segment;

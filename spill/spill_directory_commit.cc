@@ -19,6 +19,7 @@ constexpr uint64_t kCommitNs = 20'000'000;
 // Removals wait for a commit of writes, which costs them nothing, up to:
 constexpr uint64_t kRemovalNs = 100'000'000;
 constexpr size_t kRemovalsMax = 4096;
+constexpr uint64_t kMarkNs = 1'000'000'000;
 constexpr uint64_t kPageRunBytesMax = uint64_t{256} << 10;
 
 }  // namespace
@@ -33,8 +34,14 @@ bool SpillDirectory::is_commit_due() const {
                              now_ns_ - removals_since_ns_ >= kRemovalNs)) {
     return true;
   }
-  // So that the next start need not read what is durable to believe it.
-  return is_hurried_ && written_.empty() && removals_.empty() && promised_ < sequences_.durable();
+  return is_mark_wanted() && (is_hurried_ || now_ns_ - committed_ns_ >= kMarkNs);
+}
+
+// The next start reads what no page calls durable, and believes it only if it is whole. So that it
+// need not, a quiet directory commits once more.
+bool SpillDirectory::is_mark_wanted() const {
+  return groups_writing_ == 0 && written_.empty() && removals_.empty() &&
+         promised_ < sequences_.durable();
 }
 
 uint64_t SpillDirectory::due_ns() const {
@@ -42,6 +49,7 @@ uint64_t SpillDirectory::due_ns() const {
   uint64_t due_ns = kForeverNs;
   if (!written_.empty()) due_ns = std::min(due_ns, written_since_ns_ + kCommitNs);
   if (!removals_.empty()) due_ns = std::min(due_ns, removals_since_ns_ + kRemovalNs);
+  if (is_mark_wanted()) due_ns = committed_ns_ + kMarkNs;
   return failure_ && due_ns != kForeverNs ? std::max(due_ns, retry_ns_) : due_ns;
 }
 
@@ -165,6 +173,7 @@ void SpillDirectory::end_commit() {
 
 void SpillDirectory::succeed(Commit& commit) {
   promised_ = commit.promised;
+  committed_ns_ = now_ns_;
   for (const Removal& each : commit.removals) {
     segments_.find(each.segment)->settle(each.offset, each.size_bytes);
     if (each.sequence_to_close > 0) sequences_.close(each.sequence_to_close);

@@ -207,7 +207,8 @@ class SpillDirectory::Opening {
     for (auto& [number, segment] : to_.segments_) {
       segment.for_each([&, segment_number = number](const IndexEntry& entry) {
         records++;
-        findings_.records.push_back(
+        auto& found = entry.copy == 0 ? findings_.records : findings_.second_copies;
+        found.push_back(
             {entry.what(), {to_.store_, segment_number, entry.offset(), entry.size_bytes()}});
       });
     }

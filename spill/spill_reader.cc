@@ -48,13 +48,17 @@ void SpillReader::restore(std::span<const RestoreOrder> orders) {
   for (const RestoreOrder& order : orders) {
     const bool is_small = order.destination.size() < kInPlaceMin;
     OBJ_CHECK(is_small || reinterpret_cast<uintptr_t>(order.destination.data()) % kSpillBlock == 0);
-    const SpillPlace& place = order.place;
-    waiting_.emplace(Position{place.store, place.segment, place.offset}, Job{order});
+    wait({order});
   }
 }
 
+void SpillReader::wait(const Job& job) {
+  const SpillPlace& place = job.order.place;
+  waiting_.emplace(Position{place.store, place.segment, place.offset}, job);
+}
+
 bool SpillReader::step() {
-  for (const Ended& each : std::exchange(ended_, {})) tell(each.order, each.result);
+  for (const Ended& each : std::exchange(ended_, {})) tell(each.job, each.result);
   while (work_.reads_in_flight() < kReadDepth) {
     if (unposted_) {
       post_pieces(*unposted_);
@@ -67,8 +71,7 @@ bool SpillReader::step() {
 
 void SpillReader::cancel_waiting() {
   for (const auto& [position, job] : std::exchange(waiting_, {})) {
-    ended_.push_back(
-        {job.order, std::unexpected(Error{ErrorCode::kCancelled, 0, "restore: closing"})});
+    ended_.push_back({job, std::unexpected(Error{ErrorCode::kCancelled, 0, "restore: closing"})});
   }
 }
 
@@ -79,7 +82,7 @@ bool SpillReader::post_next() {
   const RestoreOrder& order = at->second.order;
   const auto file = admit(order);
   if (!file) {
-    ended_.push_back({order, std::unexpected(file.error())});
+    ended_.push_back({at->second, std::unexpected(file.error())});
     waiting_.erase(at);
     return true;
   }
@@ -226,26 +229,25 @@ void SpillReader::end(uint64_t index) {
     if (directory.is_own(place.segment)) directory.unpin(place.segment, place.offset, place.size);
   }
   if (read->is_in_place) {
-    ended_.push_back({read->jobs[0].order, finish_in_place(*read)});
+    ended_.push_back({read->jobs[0], finish_in_place(*read)});
   } else {
     end_packed(*read);
   }
   staging_.give_back(read->staged);
-  for (const Ended& each : std::exchange(ended_, {})) tell(each.order, each.result);
+  for (const Ended& each : std::exchange(ended_, {})) tell(each.job, each.result);
 }
 
 void SpillReader::end_packed(Read& read) {
   // One bad block, or the end of the file, must not cost its neighbours.
   const bool tries_again = read.error && read.jobs.size() > 1;
   for (Job& job : read.jobs) {
-    const SpillPlace& place = job.order.place;
     if (tries_again) {
       job.is_alone = true;
-      waiting_.emplace(Position{place.store, place.segment, place.offset}, job);
+      wait(job);
     } else if (read.error) {
-      ended_.push_back({job.order, std::unexpected(*read.error)});
+      ended_.push_back({job, std::unexpected(*read.error)});
     } else {
-      ended_.push_back({job.order, unpack(read, job.order)});
+      ended_.push_back({job, unpack(read, job.order)});
     }
   }
 }
@@ -267,10 +269,18 @@ Result<void> SpillReader::finish_in_place(Read& read) const {
   return {};
 }
 
-void SpillReader::tell(const RestoreOrder& order, const Result<void>& result) {
+void SpillReader::tell(const Job& job, const Result<void>& result) {
+  const RestoreOrder& order = job.order;
   const uint16_t store = order.place.store;
   if (store < directories_.size() && directories_[store] != nullptr) {
     directories_[store]->on_restored(result, order.place.size);
+  }
+  const auto second = result || job.is_second ? std::nullopt : twins_.find(order.place);
+  if (second && result.error().code != ErrorCode::kCancelled) {
+    Job again{job};
+    again.order.place = *second;
+    again.is_second = true;
+    return wait(again);
   }
   completions_->on_restored(order.cookie, result);
 }

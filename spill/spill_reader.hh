@@ -13,6 +13,7 @@
 #include "spill/checksum.hh"
 #include "spill/compression.hh"
 #include "spill/record_check.hh"
+#include "spill/record_twins.hh"
 #include "spill/spill_directory.hh"
 
 namespace obj {
@@ -24,8 +25,8 @@ class SpillReader : public DiskTask {
  public:
   using Directories = std::vector<std::unique_ptr<SpillDirectory>>;  // null: not usable
 
-  SpillReader(Directories& directories, DiskWork& work, Staging& staging)
-      : directories_(directories), work_(work), staging_(staging) {}
+  SpillReader(Directories& directories, DiskWork& work, Staging& staging, const RecordTwins& twins)
+      : directories_(directories), work_(work), staging_(staging), twins_(twins) {}
   ~SpillReader() override;
 
   void set_completions(SpillCompletions& completions) { completions_ = &completions; }
@@ -45,7 +46,8 @@ class SpillReader : public DiskTask {
   using Position = std::tuple<uint16_t, SegmentNumber, uint64_t>;
   struct Job {
     RestoreOrder order;
-    bool is_alone = false;  // a read of several failed: this time each by itself
+    bool is_alone = false;   // a read of several failed: this time each by itself
+    bool is_second = false;  // the first copy failed
   };
   using Waiting = std::multimap<Position, Job>;
   // One record in place, or a run of packed ones.
@@ -65,7 +67,7 @@ class SpillReader : public DiskTask {
     PieceSums sums{0};
   };
   struct Ended {
-    RestoreOrder order;
+    Job job;
     Result<void> result;
   };
 
@@ -81,12 +83,14 @@ class SpillReader : public DiskTask {
   void end_packed(Read& read);
   Result<void> unpack(const Read& read, const RestoreOrder& order);
   Result<void> finish_in_place(Read& read) const;
-  void tell(const RestoreOrder& order, const Result<void>& result);
+  void tell(const Job& job, const Result<void>& result);
+  void wait(const Job& job);
 
   // Fixed after construction.
   Directories& directories_;
   DiskWork& work_;
   Staging& staging_;
+  const RecordTwins& twins_;
   SpillCompletions* completions_ = nullptr;
 
   Compression compression_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.hh"
+#include "base/log.hh"
 
 namespace obj {
 namespace {
@@ -54,13 +55,14 @@ void SpillWriter::write(std::span<const WriteOrder> orders) {
     const bool is_small = order.payload.size() < kInPlaceMin || is_worth_compressing(order.payload);
     OBJ_CHECK(order.payload.size() < kInPlaceMin ||
               reinterpret_cast<uintptr_t>(order.payload.data()) % kSpillBlock == 0);
-    (is_small ? small_ : large_).push_back(order);
+    if (options_.copies > 1) pairs_.emplace(order.cookie, Pair{});
+    (is_small ? small_ : large_).push_back({order});
   }
 }
 
 bool SpillWriter::step() {
-  for (const auto& [cookie, error] : std::exchange(failed_, {})) {
-    completions_->on_written(cookie, std::unexpected(error));
+  for (const Failure& each : std::exchange(failed_, {})) {
+    complete(each.cookie, each.copy, std::unexpected(each.error));
   }
   bool has_more = post_pieces();
   // In turns, so that neither starves the other.
@@ -78,9 +80,10 @@ bool SpillWriter::step() {
 }
 
 void SpillWriter::cancel_waiting() {
-  for (std::deque<WriteOrder>* const queue : {&small_, &large_}) {
-    for (const WriteOrder& order : std::exchange(*queue, {})) {
-      failed_.emplace_back(order.cookie, Error{ErrorCode::kCancelled, 0, "spill: closing"});
+  for (std::deque<Item>* const queue : {&small_, &large_}) {
+    for (const Item& item : std::exchange(*queue, {})) {
+      failed_.push_back(
+          {item.order.cookie, item.copy, {ErrorCode::kCancelled, 0, "spill: closing"}});
     }
   }
 }
@@ -96,26 +99,28 @@ bool SpillWriter::start_packed() {
   if (small_.empty()) return false;
   uint64_t total = 0;
   uint32_t records = 0;
-  for (const WriteOrder& each : small_) {
-    const uint64_t bytes = packed_bytes(each.payload.size());
+  const Item front = small_.front();
+  for (const Item& each : small_) {
+    if (each.avoid != front.avoid) break;
+    const uint64_t bytes = packed_bytes(each.order.payload.size());
     if (records == options_.fused_objects_max || total + bytes > kFusedBytesMax) break;
     total += bytes;
     records++;
   }
-  const uint64_t first = round_up(packed_bytes(small_.front().payload.size()), kSpillBlock);
+  const uint64_t first = round_up(packed_bytes(front.order.payload.size()), kSpillBlock);
   const uint64_t most = round_up(total, kSpillBlock);
   const auto staged = staging_.take(most);
   if (staged.empty()) return false;
-  auto choice = choose(RecordLayout::kPacked, std::min(most, kPackedLeast), most, records);
+  auto choice = choose(front, RecordLayout::kPacked, std::min(most, kPackedLeast), most, records);
   if (!choice) {
     records = 1;
-    choice = choose(RecordLayout::kPacked, first, first, records);
+    choice = choose(front, RecordLayout::kPacked, first, first, records);
   }
   if (!choice) {
     staging_.give_back(staged);
-    const auto why = hopeless(RecordLayout::kPacked, first);
+    const auto why = hopeless(front, RecordLayout::kPacked, first);
     if (!why) return false;
-    failed_.emplace_back(small_.front().cookie, *why);
+    failed_.push_back({front.order.cookie, front.copy, *why});
     small_.pop_front();
     return true;
   }
@@ -142,14 +147,18 @@ bool SpillWriter::start_packed() {
 uint64_t SpillWriter::pack(Group& group, uint32_t records) {
   uint64_t used = 0;
   for (uint32_t taken = 0; taken < records; taken++) {
-    const WriteOrder& order = small_.front();
-    if (small_.size() > 1) prefetch(small_[1].payload);
-    const auto bytes = pack_one(group, order, used);
+    const Item item = small_.front();
+    if (small_.size() > 1) prefetch(small_[1].order.payload);
+    const auto bytes = pack_one(group, item, used);
     if (!bytes) break;
     used += *bytes;
     // It did not get smaller, and is too large to be packed as it is.
-    if (*bytes == 0) large_.push_back(order);
     small_.pop_front();
+    if (*bytes == 0) {
+      large_.push_back(item);
+    } else {
+      want_copy(item, group.store);
+    }
   }
   const uint64_t whole = round_up(used, kSpillBlock);
   std::memset(group.staged.data() + used, 0, whole - used);
@@ -157,8 +166,8 @@ uint64_t SpillWriter::pack(Group& group, uint32_t records) {
 }
 
 // The size of the record; 0 if it belongs in place. Nothing: no room is left in the run.
-std::optional<uint64_t> SpillWriter::pack_one(Group& group, const WriteOrder& order,
-                                              uint64_t used) {
+std::optional<uint64_t> SpillWriter::pack_one(Group& group, const Item& item, uint64_t used) {
+  const WriteOrder& order = item.order;
   const SegmentRoom::Run& run = group.commit.extent.run;
   const uint64_t payload_bytes = order.payload.size();
   const uint64_t left = std::min(run.size_bytes, group.staged.size()) - used;
@@ -183,7 +192,7 @@ std::optional<uint64_t> SpillWriter::pack_one(Group& group, const WriteOrder& or
   if (packed_bytes(stored_bytes) > left) return std::nullopt;
 
   const RecordShape shape{RecordLayout::kPacked, packed_bytes(stored_bytes), stored_bytes, 0};
-  CommitRecord record = record_of(order, shape, *directories_[group.store], run.offset + used);
+  CommitRecord record = record_of(item, shape, *directories_[group.store], run.offset + used);
   record.entry.codec = codec;
   RecordHeader header = header_of(record.entry, group.commit.extent.segment, stored_bytes);
   if (codec == SpillCodec::kNone) {
@@ -201,9 +210,11 @@ std::optional<uint64_t> SpillWriter::pack_one(Group& group, const WriteOrder& or
   return shape.head_bytes;
 }
 
-CommitRecord SpillWriter::record_of(const WriteOrder& order, const RecordShape& shape,
-                                    SpillDirectory& to, uint64_t offset) const {
+CommitRecord SpillWriter::record_of(const Item& item, const RecordShape& shape, SpillDirectory& to,
+                                    uint64_t offset) const {
+  const WriteOrder& order = item.order;
   CommitRecord record;
+  record.entry.copy = item.copy;
   record.cookie = order.cookie;
   record.entry.layout = shape.layout;
   record.entry.sequence = to.open_sequence();
@@ -221,25 +232,28 @@ CommitRecord SpillWriter::record_of(const WriteOrder& order, const RecordShape& 
 
 bool SpillWriter::start_in_place() {
   if (large_.empty()) return false;
-  const WriteOrder order = large_.front();
+  const Item item = large_.front();
+  const WriteOrder& order = item.order;
   const RecordShape shape = raw_shape(order.payload.size());
   const auto staged = staging_.take(shape.head_bytes);
   if (staged.empty()) return false;
-  const auto choice = choose(RecordLayout::kInPlace, shape.size_bytes(), shape.size_bytes(), 1);
+  const auto choice =
+      choose(item, RecordLayout::kInPlace, shape.size_bytes(), shape.size_bytes(), 1);
   if (!choice) {
     staging_.give_back(staged);
-    const auto why = hopeless(RecordLayout::kInPlace, shape.size_bytes());
+    const auto why = hopeless(item, RecordLayout::kInPlace, shape.size_bytes());
     if (!why) return false;
-    failed_.emplace_back(order.cookie, *why);
+    failed_.push_back({order.cookie, item.copy, *why});
     large_.pop_front();
     return true;
   }
   large_.pop_front();
+  want_copy(item, choice->store);
   auto group = std::make_unique<Group>();
   group->store = choice->store;
   group->commit.extent = choice->extent;
   group->commit.records.push_back(
-      record_of(order, shape, *directories_[choice->store], choice->extent.run.offset));
+      record_of(item, shape, *directories_[choice->store], choice->extent.run.offset));
   group->staged = staged;
   group->payload = order.payload;
   group->shape = shape;
@@ -294,12 +308,40 @@ void SpillWriter::post_head(uint64_t index, Group& group) {
 
 // ---- both
 
-std::optional<SpillWriter::Choice> SpillWriter::choose(RecordLayout layout, uint64_t least_bytes,
-                                                       uint64_t most_bytes, uint32_t records) {
+// The second copy waits its turn behind what is there already.
+void SpillWriter::want_copy(const Item& item, uint16_t store) {
+  if (options_.copies < 2 || item.copy > 0) return;
+  pairs_.at(item.order.cookie).pending++;
+  const bool is_small =
+      item.order.payload.size() < kInPlaceMin || is_worth_compressing(item.order.payload);
+  (is_small ? small_ : large_).push_back({item.order, 1, store});
+}
+
+void SpillWriter::complete(SpillCookie cookie, uint8_t copy, const Result<SpillPlace>& place) {
+  if (options_.copies < 2) return completions_->on_written(cookie, place);
+  Pair& pair = pairs_.at(cookie);
+  if (place) pair.places[copy] = *place;
+  if (!place && copy > 0 && !std::exchange(said_single_, true)) {
+    log::warn("spill_single_copy",
+              {{"cause", place.error()}, {"then", "objects are spilled with one copy"}});
+  }
+  if (--pair.pending > 0) return;
+  const Pair both = pair;
+  pairs_.erase(cookie);
+  if (both.places[0] && both.places[1]) twins_.add(*both.places[0], *both.places[1]);
+  if (both.places[0]) return completions_->on_written(cookie, *both.places[0]);
+  if (both.places[1]) return completions_->on_written(cookie, *both.places[1]);
+  completions_->on_written(cookie, place);
+}
+
+std::optional<SpillWriter::Choice> SpillWriter::choose(const Item& item, RecordLayout layout,
+                                                       uint64_t least_bytes, uint64_t most_bytes,
+                                                       uint32_t records) {
   std::vector<uint16_t> order;
   for (size_t i = 0; i < directories_.size(); i++) {
     const size_t store = (next_store_ + i) % directories_.size();
-    if (directories_[store] != nullptr) order.push_back(static_cast<uint16_t>(store));
+    if (directories_[store] == nullptr || store == item.avoid) continue;
+    order.push_back(static_cast<uint16_t>(store));
   }
   std::ranges::stable_sort(order, {},
                            [&](uint16_t store) { return directories_[store]->bytes_in_flight(); });
@@ -313,11 +355,12 @@ std::optional<SpillWriter::Choice> SpillWriter::choose(RecordLayout layout, uint
   return std::nullopt;
 }
 
-std::optional<Error> SpillWriter::hopeless(RecordLayout layout, uint64_t bytes) {
+std::optional<Error> SpillWriter::hopeless(const Item& item, RecordLayout layout, uint64_t bytes) {
   Error why{ErrorCode::kSystem, 0, "spill: no directory"};
   bool has_hope = false;
-  for (const auto& directory : directories_) {
-    if (directory == nullptr) continue;
+  for (size_t store = 0; store < directories_.size(); store++) {
+    const auto& directory = directories_[store];
+    if (directory == nullptr || store == item.avoid) continue;
     if (directory->want_room(layout, bytes) == SpillDirectory::Hope::kSoon) {
       has_hope = true;
     } else if (directory->is_working()) {
@@ -371,12 +414,13 @@ void SpillWriter::on_committed(uint16_t store, const CommitGroup& group,
                                const Result<void>& result) {
   groups_in_flight_--;
   for (const CommitRecord& each : group.records) {
-    const IndexEntry& entry = each.entry;
+    const auto copy = static_cast<uint8_t>(each.entry.copy);
     if (!result) {
-      failed_.emplace_back(each.cookie, result.error());
+      failed_.push_back({each.cookie, copy, result.error()});
     } else {
-      completions_->on_written(
-          each.cookie, SpillPlace{store, group.extent.segment, entry.offset(), entry.size_bytes()});
+      complete(
+          each.cookie, copy,
+          SpillPlace{store, group.extent.segment, each.entry.offset(), each.entry.size_bytes()});
     }
   }
 }

@@ -6,10 +6,12 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "spill/checksum.hh"
 #include "spill/compression.hh"
+#include "spill/record_twins.hh"
 #include "spill/spill_directory.hh"
 
 namespace obj {
@@ -17,6 +19,7 @@ namespace obj {
 struct SpillWriterOptions {
   uint32_t fused_objects_max = 2000;
   SpillCodec codec = SpillCodec::kNone;
+  uint32_t copies = 1;  // 2: a second one in another directory, if one works and has room
 };
 
 // Packs small records into staging and writes a run of them at once; writes large ones from where
@@ -27,8 +30,12 @@ class SpillWriter : public DiskTask, public CommitListener {
   using Directories = std::vector<std::unique_ptr<SpillDirectory>>;  // null: not usable
 
   SpillWriter(const SpillWriterOptions& options, Directories& directories, DiskWork& work,
-              Staging& staging)
-      : options_(options), directories_(directories), work_(work), staging_(staging) {}
+              Staging& staging, RecordTwins& twins)
+      : options_(options),
+        directories_(directories),
+        work_(work),
+        staging_(staging),
+        twins_(twins) {}
   ~SpillWriter() override;
 
   void set_completions(SpillCompletions& completions) { completions_ = &completions; }
@@ -44,6 +51,22 @@ class SpillWriter : public DiskTask, public CommitListener {
   void on_committed(uint16_t store, const CommitGroup& group, const Result<void>& result) override;
 
  private:
+  static constexpr uint16_t kAnyStore = UINT16_MAX;
+  struct Item {
+    WriteOrder order;
+    uint8_t copy = 0;            // 1: the second one
+    uint16_t avoid = kAnyStore;  // where the first one is
+  };
+  struct Failure {
+    SpillCookie cookie = 0;
+    uint8_t copy = 0;
+    Error error{};
+  };
+  // An order with two copies, until both have ended.
+  struct Pair {
+    uint32_t pending = 1;
+    std::optional<SpillPlace> places[2];
+  };
   struct Group {
     CommitGroup commit;
     uint16_t store = 0;
@@ -65,14 +88,16 @@ class SpillWriter : public DiskTask, public CommitListener {
 
   bool start_packed();
   bool start_in_place();
-  std::optional<Choice> choose(RecordLayout layout, uint64_t least_bytes, uint64_t most_bytes,
-                               uint32_t records);
+  std::optional<Choice> choose(const Item& item, RecordLayout layout, uint64_t least_bytes,
+                               uint64_t most_bytes, uint32_t records);
   // What to tell a write that no directory takes, or nothing while one may soon.
-  std::optional<Error> hopeless(RecordLayout layout, uint64_t bytes);
+  std::optional<Error> hopeless(const Item& item, RecordLayout layout, uint64_t bytes);
   uint64_t pack(Group& group, uint32_t records);
-  std::optional<uint64_t> pack_one(Group& group, const WriteOrder& order, uint64_t used);
+  std::optional<uint64_t> pack_one(Group& group, const Item& item, uint64_t used);
+  void want_copy(const Item& item, uint16_t store);
+  void complete(SpillCookie cookie, uint8_t copy, const Result<SpillPlace>& place);
   bool is_worth_compressing(std::span<const std::byte> payload) const;
-  CommitRecord record_of(const WriteOrder& order, const RecordShape& shape, SpillDirectory& to,
+  CommitRecord record_of(const Item& item, const RecordShape& shape, SpillDirectory& to,
                          uint64_t offset) const;
   bool post_pieces();
   void post_next_piece(uint64_t index, Group& group);
@@ -87,17 +112,20 @@ class SpillWriter : public DiskTask, public CommitListener {
   Directories& directories_;
   DiskWork& work_;
   Staging& staging_;
+  RecordTwins& twins_;
   SpillCompletions* completions_ = nullptr;
 
   Compression compression_;
-  std::deque<WriteOrder> small_;  // and what may be, compressed
-  std::deque<WriteOrder> large_;
+  std::deque<Item> small_;  // and what may be, compressed
+  std::deque<Item> large_;
   std::vector<std::unique_ptr<Group>> groups_;  // being written; by tag
   std::vector<uint64_t> free_groups_;
   std::deque<uint64_t> unposted_;  // in place, with pieces left
   uint32_t groups_in_flight_ = 0;  // being written, or not durable yet
   size_t next_store_ = 0;          // who is asked first among equals
-  std::vector<std::pair<SpillCookie, Error>> failed_;
+  std::vector<Failure> failed_;
+  std::unordered_map<SpillCookie, Pair> pairs_;  // of orders that are to have two copies
+  bool said_single_ = false;
 };
 
 }  // namespace obj
