@@ -9,6 +9,7 @@
 #include "client/session/layout.hh"
 #include "fabric/pull/pull_class.hh"
 #include "fabric/pull/pull_options.hh"
+#include "spill/segment_format.hh"
 #include "store/arena.hh"
 
 namespace obj {
@@ -56,6 +57,8 @@ struct SpillConfig {
   uint64_t min_spilling_size = 1 << 20;  // less is not written before somebody waits
   uint32_t max_fused_object_count = 2000;
   double capacity_threshold = 0.95;  // of a file system: fuller than this, nothing is written
+  SpillCodec compression = SpillCodec::kNone;
+  uint32_t copies = 1;  // 2: a second one in another directory
   uint32_t oom_grace_period_s = 2;
   bool drain_to_disk = false;  // at a clean end
 

@@ -25,6 +25,8 @@ LocalSpillOptions tier_options(const SpillConfig& config) {
     options.directories.push_back(directory);
   }
   options.writer.fused_objects_max = config.max_fused_object_count;
+  options.writer.codec = config.compression;
+  options.writer.copies = config.copies;
   return options;
 }
 

@@ -203,6 +203,8 @@ Problem apply_low_watermark(const std::string& text, SpillConfig& spill) {
 
 std::vector<Setting> spill_settings_of(SpillConfig& spill,
                                        const std::map<std::string, bool>& booleans) {
+  static const std::map<std::string, SpillCodec> kCodecs{
+      {"none", SpillCodec::kNone}, {"lz4", SpillCodec::kLz4}, {"zstd", SpillCodec::kZstd}};
   return {
       {"spill_directory",
        "directories for objects that leave memory, by commas; empty: they are evicted for good", "",
@@ -222,6 +224,10 @@ std::vector<Setting> spill_settings_of(SpillConfig& spill,
       {"local_fs_capacity_threshold",
        "share of a file system beyond which nothing is spilled to it", "0.95",
        [&](const std::string& value) { return apply_share(value, spill.capacity_threshold); }},
+      {"spill_compression", "none, lz4 or zstd: objects below 1 MiB that get smaller by it", "none",
+       [&](const std::string& value) { return apply_choice(value, kCodecs, spill.compression); }},
+      {"spill_copies", "2: each object in two of the directories", "1",
+       [&](const std::string& value) { return apply_number(value, 1, 2, spill.copies); }},
       {"oom_grace_period_s", "how long a create waits for storage that fails", "2",
        [&](const std::string& value) {
          return apply_number(value, 0, 3600, spill.oom_grace_period_s);
