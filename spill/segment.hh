@@ -32,7 +32,7 @@ struct SpillLedger {
   uint64_t size_bytes = 0;
   uint64_t overhead_bytes = 0;  // headers and indexes
   uint64_t live_bytes = 0;      // records that are found after a crash, or soon will be
-  uint64_t writing_bytes = 0;   // taken for writes in flight
+  uint64_t writing_bytes = 0;   // taken for writes in flight, or lent to the file system
   uint64_t free_bytes = 0;
   uint64_t dead_bytes = 0;  // between live records, or of removed ones that a crash may bring back
   uint64_t records = 0;     // live

@@ -34,7 +34,7 @@ SpillDirectory::SpillDirectory(const SpillDirectoryOptions& options, uint16_t st
       listener_(listener) {}
 
 SpillDirectory::~SpillDirectory() {
-  OBJ_CHECK(commit_.phase == Phase::kNone && !growth_ && groups_writing_ == 0);
+  OBJ_CHECK(commit_.phase == Phase::kNone && !growth_ && groups_writing_ == 0 && punching_.empty());
 }
 
 std::optional<SpillExtent> SpillDirectory::reserve(RecordLayout layout, uint64_t least_bytes,
@@ -151,6 +151,7 @@ void SpillDirectory::on_restored(const Result<void>& result, uint64_t size_bytes
 
 void SpillDirectory::step(uint64_t now_ns) {
   now_ns_ = now_ns;
+  look_at_file_system();
   if (commit_.phase != Phase::kNone) {
     post_commit();
   } else if (is_commit_due()) {
@@ -175,18 +176,24 @@ SpillDirectoryStatus SpillDirectory::status() const {
   status.ledger = ledger();
   status.room_bytes = room_bytes();
   status.queued_bytes = writing_bytes_;
+  status.punched_bytes = punched_bytes_;
   status.counts = counts_;
   return status;
 }
 
 // ---- growth
 
+// So much of the file system stays free.
+uint64_t SpillDirectory::guard(const DiskRoom& room) const {
+  return static_cast<uint64_t>((1.0 - options_.capacity_threshold) *
+                               static_cast<double>(room.total_bytes));
+}
+
 uint64_t SpillDirectory::free_for_growth() const {
   if (now_ns_ < grow_again_ns_) return 0;
   const auto room = io_.room(directory_);
   if (!room) return 0;
-  const auto reserve_bytes = static_cast<uint64_t>((1.0 - options_.capacity_threshold) *
-                                                   static_cast<double>(room->total_bytes));
+  const uint64_t reserve_bytes = guard(*room);
   const uint64_t size_bytes = segments_.ledger().size_bytes;
   const uint64_t within_guard =
       room->available_bytes > reserve_bytes ? room->available_bytes - reserve_bytes : 0;
@@ -270,6 +277,9 @@ void SpillDirectory::recover_health() {
 
 void SpillDirectory::on_work_done(uint64_t tag, const Result<void>& result) {
   if (tag == kGrown) return on_grown(result);
+  if (tag >= kPunchedFirst && tag < kPunchedFirst + kPunches) {
+    return on_punched(tag - kPunchedFirst, result);
+  }
   on_commit_work(tag, result);
 }
 

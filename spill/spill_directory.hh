@@ -151,6 +151,8 @@ class SpillDirectory : public DiskTask {
   // In tags of works: what completed.
   static constexpr uint64_t kGrown = UINT64_MAX;
   static constexpr uint64_t kSynced = UINT64_MAX - 1;
+  static constexpr uint64_t kPunches = uint64_t{1} << 32;
+  static constexpr uint64_t kPunchedFirst = uint64_t{1} << 62;  // and kPunches of them
 
   SpillDirectory(const SpillDirectoryOptions& options, uint16_t store, DiskIo& io, DiskWork& work,
                  Staging& staging, CommitListener& listener);
@@ -177,6 +179,12 @@ class SpillDirectory : public DiskTask {
   void succeed(Commit& commit);
   void fail(Commit& commit);
   void stage_write(SegmentNumber segment, uint64_t offset, std::span<std::byte> memory);
+
+  // The file system (spill_directory_punch.cc).
+  uint64_t guard(const DiskRoom& room) const;
+  void look_at_file_system();
+  void post_punch(DiskOrder::Kind kind, const SpillExtent& extent);
+  void on_punched(uint64_t number, const Result<void>& result);
 
   void give_up(const CommitGroup& group, const Error& error);
   void break_off(const Error& error);
@@ -215,6 +223,16 @@ class SpillDirectory : public DiskTask {
     DiskFile file;
   };
   std::optional<Growth> growth_;
+  struct Punch {
+    SpillExtent extent;
+    DiskOrder::Kind kind = DiskOrder::Kind::kPunch;
+  };
+  std::map<uint64_t, Punch> punching_;  // in flight
+  uint64_t next_punch_ = 0;
+  std::vector<SpillExtent> punched_;  // free, and without blocks of the file system behind it
+  uint64_t punched_bytes_ = 0;
+  uint64_t look_again_ns_ = 0;
+  bool cannot_punch_ = false;
   uint64_t grow_again_ns_ = 0;  // after the disk was found full
   bool said_full_ = false;
 

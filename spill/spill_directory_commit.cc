@@ -54,8 +54,8 @@ uint64_t SpillDirectory::due_ns() const {
 }
 
 bool SpillDirectory::is_idle() const {
-  return commit_.phase == Phase::kNone && !growth_ && groups_writing_ == 0 && written_.empty() &&
-         (failure_ || (removals_.empty() && !is_commit_due()));
+  return commit_.phase == Phase::kNone && !growth_ && punching_.empty() && groups_writing_ == 0 &&
+         written_.empty() && (failure_ || (removals_.empty() && !is_commit_due()));
 }
 
 void SpillDirectory::begin_commit() {

@@ -32,7 +32,8 @@ struct SpillDirectoryStatus {
   uint64_t segments = 0;
   SpillLedger ledger;
   uint64_t room_bytes = 0;
-  uint64_t queued_bytes = 0;  // being written, or not durable yet
+  uint64_t queued_bytes = 0;   // being written, or not durable yet
+  uint64_t punched_bytes = 0;  // in the ledger as being written: lent to the file system
   SpillCounts counts;
 };
 

@@ -170,6 +170,41 @@ TEST(SpillFaults, a_full_disk_is_a_limit_and_others_go_on) {
   EXPECT_TRUE(tier.write(200, 200000).has_value()) << "the room of what was removed";
 }
 
+TEST(SpillFaults, free_room_is_given_back_when_others_fill_the_disk_and_taken_again) {
+  FakeStorage storage;
+  storage.total_bytes = 64 * kMiB;
+  LocalSpillOptions options = FakeTier::options({"/spill"});
+  options.directories[0].segment_bytes = 16 * kMiB;
+  FakeTier tier(storage, options);
+  const auto kept = tier.write(1, 5 * kMiB);
+  const auto removed = tier.write(2, 5 * kMiB);
+  ASSERT_TRUE(kept && removed);
+  tier->remove(*removed);
+  tier.settle();
+
+  auto others = std::make_shared<FakeStorage::File>();
+  others->now.resize(47 * kMiB);
+  storage.directories["/elsewhere"] = std::make_shared<FakeStorage::Directory>();
+  storage.directories["/elsewhere"]->files["x"] = others;
+  tier.let_pass(2'000'000'000);
+  tier.step();
+  tier.settle();
+  const auto full = tier->status().directories[0];
+  EXPECT_GE(full.punched_bytes, 5 * kMiB);
+  EXPECT_LT(full.ledger.free_bytes, kMiB);
+  EXPECT_EQ(tier.write(3, 2 * kMiB).error().code, ErrorCode::kLimit);
+  EXPECT_TRUE(tier.restore(1, 5 * kMiB, *kept).has_value());
+
+  others->now.clear();
+  tier.let_pass(2'000'000'000);
+  tier.step();
+  tier.settle();
+  EXPECT_EQ(tier->status().directories[0].punched_bytes, 0U);
+  EXPECT_EQ(tier->status().directories[0].ledger.writing_bytes, 0U);
+  EXPECT_TRUE(tier.write(4, 2 * kMiB).has_value());
+  tier->check_invariants();
+}
+
 TEST(SpillFaults, enospc_of_a_write_is_a_limit) {
   FakeStorage storage;
   FakeTier tier(storage);
