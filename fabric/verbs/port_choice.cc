@@ -94,16 +94,18 @@ std::expected<std::vector<ChosenPort>, std::string> choose_ports(
   }
   const std::vector<std::string> names = split(wishes.devices);
   for (const std::string& name : names) {
-    const size_t before = result.size();
+    bool is_there = false;
     for (const Candidate& candidate : usable) {
       const bool is_meant =
           name == "all" || name == candidate.device->name || name == name_of(candidate);
+      if (!is_meant) continue;
+      is_there = true;
       const bool is_new = std::ranges::none_of(result, [&](const ChosenPort& port) {
         return port.device == candidate.device->name && port.port == candidate.port->number;
       });
-      if (is_meant && is_new) result.push_back(chosen(candidate, wishes));
+      if (is_new) result.push_back(chosen(candidate, wishes));
     }
-    if (result.size() == before) {
+    if (!is_there) {
       return std::unexpected("rdma_device = " + name + ": no usable port of that name; " +
                              all_of(devices));
     }

@@ -18,7 +18,7 @@
 #include "fabric/verbs/device_list.hh"
 #include "fabric/verbs/port_choice.hh"
 #include "fabric/verbs/verbs_reads.hh"
-#include "tests/verbs/test_table.hh"
+#include "tests/fabric/verbs/test_table.hh"
 
 namespace obj {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// tests/verbs/test_table.hh -- an arena and an object table that others read, as a node has them.
+// tests/fabric/verbs/test_table.hh -- an arena and an object table that others read, as a node has
+// them.
 //
 // The bytes of the arena are a function of their offset, so every byte that arrives can be checked.
 #pragma once
