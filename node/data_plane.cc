@@ -135,6 +135,11 @@ std::string DataPlane::text() const {
   if (impl_->verbs_ == nullptr) {
     return impl_->why_not_.empty() ? "ucx" : "ucx (auto: " + impl_->why_not_ + ")";
   }
+  if (!impl_->verbs_->has_port()) {
+    const std::string gone = impl_->verbs_->ports_text();
+    return impl_->transport_ == Transport::kAuto ? "ucx (auto: verbs had " + gone + ")"
+                                                 : "none: verbs had " + gone;
+  }
   std::string text = "verbs over " + impl_->verbs_->ports_text();
   if (impl_->transport_ != Transport::kAuto) return text;
   const auto all = paths();

@@ -98,6 +98,10 @@ class Adapter {
   virtual Result<std::unique_ptr<ServingQueue>> make_serving(const GidEntry& gid,
                                                              const QueueAddress& partner) = 0;
 
+  // The kernel has the device still. Drivers that can take a device from its users say so by
+  // on_lost(); others (soft-RoCE) wait for the users to let go, and whoever removes it waits too.
+  virtual bool is_present() const = 0;
+
   // Once: from now on the reactor, which outlives it, drives it and wakes for its events.
   virtual Result<void> add_to(Reactor& reactor) = 0;
   // After on_lost(), when all queues are destroyed: gives the device back, so that it can be

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -307,6 +308,10 @@ Result<void> IbvAdapter::add_to(Reactor& reactor) {
   if (!watching) return watching;
   reactor_ = &reactor;
   return {};
+}
+
+bool IbvAdapter::is_present() const {
+  return context_ != nullptr && ::access(context_->device->dev_path, F_OK) == 0;
 }
 
 void IbvAdapter::on_ready() {

@@ -58,6 +58,7 @@ class IbvAdapter final : public Adapter, public EventSource, FdHandler {
   Result<std::unique_ptr<ReadingQueue>> make_reading(const GidEntry& gid) override;
   Result<std::unique_ptr<ServingQueue>> make_serving(const GidEntry& gid,
                                                      const QueueAddress& partner) override;
+  bool is_present() const override;
   Result<void> add_to(Reactor& reactor) override;
   void close() override;
 

@@ -2,6 +2,7 @@
 #include "fabric/verbs/verbs_reads.hh"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "base/log.hh"
@@ -91,7 +92,20 @@ Result<void> VerbsReads::add_to(Reactor& reactor) {
 
 void VerbsReads::step(uint64_t now_ns) {
   now_ns_ = now_ns;
+  if (now_ns >= look_at_ns_) look_for_rails();
   reader_->step(now_ns);
+}
+
+uint64_t VerbsReads::next_step_ns() const {
+  return has_port() ? std::min(reader_->next_step_ns(), look_at_ns_) : reader_->next_step_ns();
+}
+
+void VerbsReads::look_for_rails() {
+  look_at_ns_ = now_ns_ + kLookNs;
+  for (uint8_t i = 0; i < rails_.size(); i++) {
+    const bool is_gone = !rails_[i].is_lost && !rails_[i].adapter->is_present();
+    if (is_gone) lose_rail(i, {ErrorCode::kDisconnected, ENODEV, "verbs: the device was removed"});
+  }
 }
 
 std::string VerbsReads::ports_text() const {

@@ -69,7 +69,7 @@ class VerbsReads final : public EventSource, public MessageHandler {
   bool has_port() const;  // at least one of them is not lost
 
   void step(uint64_t now_ns);
-  uint64_t next_step_ns() const { return reader_->next_step_ns(); }
+  uint64_t next_step_ns() const;
 
   // EventSource. Its doorbells are the adapters'.
   int fd() const override { return -1; }
@@ -100,9 +100,14 @@ class VerbsReads final : public EventSource, public MessageHandler {
   void on_other_version(PeerId peer);
   void on_garbage(PeerId peer);
   void lose_rail(uint8_t rail, const Error& why);
+  void look_for_rails();
+
+  // How often it is looked whether the devices are there still.
+  static constexpr uint64_t kLookNs = 1'000'000'000;
 
   MessageTransport& messages_;
   uint64_t now_ns_ = 0;
+  uint64_t look_at_ns_ = 0;
   verbs::Cells cells_;
   std::vector<std::unique_ptr<RailEvents>> events_;
   verbs::Rails rails_;

@@ -60,6 +60,7 @@ class LyingAdapter : public verbs::Adapter {
     return real_->make_serving(gid, partner);
   }
   Result<void> add_to(Reactor& reactor) override { return real_->add_to(reactor); }
+  bool is_present() const override { return real_->is_present(); }
   void close() override { real_->close(); }
 
  private:

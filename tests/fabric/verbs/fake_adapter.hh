@@ -60,6 +60,7 @@ class FakeAdapter final : public Adapter {
     if (is_lost || wire_.happens(wire_.fail_calls)) return std::unexpected(failure());
     return std::unique_ptr<ServingQueue>(new Serving(wire_, address(gid)));
   }
+  bool is_present() const override { return is_there; }
   Result<void> add_to(Reactor&) override { return {}; }
   void close() override { EXPECT_TRUE(readings_.empty()) << "closed under its queues"; }
 
@@ -76,6 +77,7 @@ class FakeAdapter final : public Adapter {
   }
 
   bool is_lost = false;
+  bool is_there = true;
 
  private:
   static constexpr uint64_t kPiece = 50'000;  // not aligned to anything

@@ -145,6 +145,14 @@ TEST_F(VerbsReadsOnFakes, a_lost_device_breaks_its_lanes_and_no_more) {
   EXPECT_FALSE(reader.reads->has_port());
 }
 
+TEST_F(VerbsReadsOnFakes, a_device_that_vanished_is_given_back_within_a_second) {
+  ASSERT_TRUE(run_until([&] { return reader.path() == PathState::kUp; }));
+  reader.adapter->is_there = owner.adapter->is_there = false;
+  ASSERT_TRUE(run_until([&] { return !reader.reads->has_port(); }, 1001));
+  EXPECT_EQ(owner.reads->owner().queues(), 0u);
+  EXPECT_EQ(reader.path(), PathState::kDown);
+}
+
 TEST_F(VerbsReadsOnFakes, an_owner_whose_device_is_lost_says_so) {
   owner.adapter->lose();
   reader.read(1, 0, reader.landing().first(100));
