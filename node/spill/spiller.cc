@@ -63,13 +63,26 @@ uint64_t Spiller::unsafe_bytes() const {
 
 // One stretch at a time: what is on its way may be enough.
 void Spiller::relieve_create(const CreateSpec& waiting, uint64_t now_ns) {
-  if (for_creates_in_flight_ > 0) return;
+  if (for_creates_in_flight_ > 0 || !may_look(now_ns)) return;
   const uint64_t wanted_bytes = transfer_bytes(waiting.data_bytes, waiting.metadata_bytes);
   chosen_.clear();
   store_.choose_unsafe(std::max<uint64_t>(wanted_bytes, 1), UINT64_MAX, options_.batch_objects_max,
                        chosen_);
   begin(chosen_, true);
-  if (chosen_.empty()) next_step_ns_ = now_ns + kLookEveryNs;
+  note_look(now_ns);
+}
+
+void Spiller::note_look(uint64_t now_ns) {
+  if (chosen_.empty()) look_at_ns_ = now_ns + kLookEveryNs;
+  next_step_ns_ = std::min(next_step_ns_, now_ns + kLookEveryNs);
+}
+
+// Choosing reads everybody's pins: after a look in vain the next one waits a little. Readers do not
+// tell when they let go.
+bool Spiller::may_look(uint64_t now_ns) {
+  if (now_ns >= look_at_ns_) return true;
+  next_step_ns_ = std::min(next_step_ns_, look_at_ns_);
+  return false;
 }
 
 void Spiller::relieve_watermark(uint64_t now_ns) {
@@ -79,6 +92,7 @@ void Spiller::relieve_watermark(uint64_t now_ns) {
   if (unsafe > share(capacity_bytes, options_.high)) is_above_ = true;
   if (unsafe <= low_bytes) is_above_ = false;
   if (!is_above_ || bytes_in_flight_ >= options_.in_flight_bytes_max) return;
+  if (!may_look(now_ns)) return;
   const uint64_t excess_bytes = unsafe - low_bytes;
   const bool is_worth_it =
       excess_bytes >= std::min(options_.batch_bytes_min, capacity_bytes - low_bytes);
@@ -87,8 +101,7 @@ void Spiller::relieve_watermark(uint64_t now_ns) {
   store_.choose_unsafe(0, std::min(excess_bytes, options_.in_flight_bytes_max - bytes_in_flight_),
                        options_.batch_objects_max, chosen_);
   begin(chosen_, false);
-  // Nothing to choose now: readers hold it all, and do not tell when they let go.
-  next_step_ns_ = std::min(next_step_ns_, now_ns + kLookEveryNs);
+  note_look(now_ns);
 }
 
 std::string Spiller::why_stuck() const {
@@ -175,6 +188,7 @@ void Spiller::on_written(SpillCookie cookie, const Result<SpillPlace>& place, ui
   if (write.is_for_create) for_creates_in_flight_--;
   pins_.remove(write.ref);
   next_step_ns_ = 0;
+  look_at_ns_ = 0;
   if (write.is_removed) {
     counters_.removed_while_written++;
     if (place) tier_.remove(*place);

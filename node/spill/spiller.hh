@@ -101,6 +101,8 @@ class Spiller {
   void relieve_create(const CreateSpec& waiting, uint64_t now_ns);
   void relieve_watermark(uint64_t now_ns);
   bool may_write(uint64_t now_ns) const;
+  bool may_look(uint64_t now_ns);
+  void note_look(uint64_t now_ns);
   void begin(const Placement& placement, bool is_for_create);
   void begin(std::span<const Placement> placements, bool is_for_create);
   void post();
@@ -123,6 +125,7 @@ class Spiller {
 
   bool is_above_ = false;  // between the watermarks, on the way down
   uint64_t next_step_ns_ = kForeverNs;
+  uint64_t look_at_ns_ = 0;                 // when choosing is worth a try again
   uint64_t failing_since_ns_ = kForeverNs;  // kForeverNs: it is not
   SpillCookie failed_up_to_ = 0;            // what began before the last failure proves nothing
   uint64_t retry_at_ns_ = 0;

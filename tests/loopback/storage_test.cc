@@ -214,6 +214,28 @@ TEST_F(OnDisk, two_daemons_on_one_directory_are_one_too_many) {
   expect_content(client_, 0, kMiB);
 }
 
+TEST(Compression, what_gets_smaller_and_what_does_not_comes_back) {
+  for (const char* const codec : {"lz4", "zstd"}) {
+    TempDir directory;
+    ObjdProcess objd(
+        {"--spill-directory", directory.path().string(), "--spill-compression", codec});
+    const Client client = objd.open();
+    const auto content = [](uint64_t number) {
+      return number % 2 == 0 ? std::string(kMiB, static_cast<char>(number)) : pattern(kMiB, number);
+    };
+    for (uint64_t number = 0; number < 40; number++) {
+      ASSERT_THAT(put(client, id_of(std::to_string(number)), content(number), {}, kPatienceMs),
+                  Gives(OBJ_OK));
+    }
+    for (uint64_t number = 0; number < 40; number++) {
+      obj_view view{};
+      ASSERT_THAT(get(client, id_of(std::to_string(number)), view, kPatienceMs), Gives(OBJ_OK));
+      EXPECT_TRUE(data_of(view) == content(number)) << codec << " " << number;
+      obj_release(client.get(), &view);
+    }
+  }
+}
+
 TEST(DrainToDisk, a_planned_restart_loses_nothing) {
   TempDir directory;
   ObjdProcess objd({"--spill-directory", directory.path().string(), "--drain-to-disk", "true"});

@@ -267,6 +267,7 @@ TEST(Storage, what_a_client_reads_is_not_chosen_and_is_a_candidate_again_on_rele
   EXPECT_EQ(test.tier.writes, 0);
   test.readers.clients.release_all(1);
   EXPECT_LT(test.storage.next_step_ns(), kForeverNs);  // nobody tells: it looks again by itself
+  test.step(kSecond);
   test.settle();
   EXPECT_GT(test.tier.writes, 0);
 }
