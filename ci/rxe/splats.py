@@ -9,11 +9,11 @@ import re
 SPLAT = re.compile("|".join([
     r"\bBUG: ", r"\bkernel BUG at ", r"\bWARNING: ", r"\bOops\b", r"\bKernel panic\b",
     r"\bKASAN: ", r"\bKFENCE: ", r"\bUBSAN: ", r"\bgeneral protection fault\b",
-    r"\bunable to handle (kernel|page fault)", r"\bblocked for more than \d+ seconds",
+    r"\b[Uu]nable to handle (kernel|page fault)", r"\bblocked for more than \d+ seconds",
     r"\bsoft lockup\b", r"\bhard LOCKUP\b", r"\brcu\w*: .*\b(stalls?|starved)\b", r"\bself-detected stall\b",
     r"\bCall Trace:", r"\blist_(add|del) corruption", r"\brefcount_t: ", r"\bscheduling while atomic",
     r"\bbad unlock balance", r"\bcircular locking dependency", r"\bOut of memory: Killed process",
-]), re.IGNORECASE)
+]))
 
 
 def splats(log):

@@ -22,6 +22,8 @@ FAULTS = [
     "watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [objd:77]",
     "rcu: INFO: rcu_preempt self-detected stall on CPU",
     "rcu: INFO: rcu_sched detected stalls on CPUs/tasks:",
+    "Unable to handle kernel paging request at virtual address 0000000000000008",
+    "watchdog: Watchdog detected hard LOCKUP on cpu 1",
     "list_del corruption. prev->next should be ffff888, but was 0",
     "refcount_t: underflow; use-after-free.",
     "Out of memory: Killed process 88 (objd) total-vm:4096kB",
@@ -34,7 +36,7 @@ ftrace: allocating 40521 entries in 159 pages
 Adding 364707840 bytes to physical memory to account for exec-shield gap
 rdma_rxe: loaded
 rxe0: rxe_newlink: already configured on rdma0
-debug: unable to find a handle
+..MP-BIOS bug: 8254 timer not connected to IO-APIC
 """
 
 
