@@ -41,6 +41,17 @@ TEST(IbPerftestOutput, latency_is_the_typical_one) {
   EXPECT_DOUBLE_EQ(*result, 13.89);
 }
 
+TEST(IbPerftestOutput, needs_of_all_numbers_only_its_own) {
+  const std::string at_high_load =
+      " 4096    1000          52.57          64507.78      74.44    \t       1046.41     \t-nan   "
+      "\t\t46827.43 \t\t64507.78\n";
+  const auto result = ib_latency_us(kLatencyTitles + at_high_load);
+  ASSERT_TRUE(result) << result.error();
+  EXPECT_DOUBLE_EQ(*result, 74.44);
+  EXPECT_FALSE(ib_latency_us(kLatencyTitles + " 4096 1000 1 2 nan 3 4 5 6\n"));
+  EXPECT_FALSE(ib_bandwidth(kBandwidthTitles + " 4096 1000 1 -nan 2\n"));
+}
+
 TEST(IbPerftestOutput, refuses_what_is_no_result_and_quotes_it) {
   const std::string units_of_another_run =
       " #bytes     #iterations    BW peak[MB/sec]    BW average[MB/sec]   MsgRate[Mpps]\n";
