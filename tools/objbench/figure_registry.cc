@@ -6,6 +6,7 @@
 #include "tools/objbench/directory_figures.hh"
 #include "tools/objbench/local_figures.hh"
 #include "tools/objbench/remote_figures.hh"
+#include "tools/objbench/spill_figures.hh"
 
 namespace objbench {
 namespace {
@@ -31,7 +32,6 @@ constexpr const char* kRing = "shared-ring round trip";
 constexpr const char* kCopy = "best of memcpy and a non-temporal copy";
 constexpr const char* kMessage = "active-message round trip";
 constexpr const char* kNoBackups = "this build has no backups of the directory yet";
-constexpr const char* kNoSpill = "this build does not spill to disk yet";
 
 // name, what, unit, better, yardstick, target, how, why not
 constexpr Figure kFigures[] = {
@@ -101,19 +101,19 @@ constexpr Figure kFigures[] = {
      "the UCX data plane's", at_most(1), measure_verbs_source_cpu, ""},
 
     {"spill_write_1m", "spilling objects of 1 MiB", "GB/s", kHigher,
-     "fio io_uring O_DIRECT 1 MiB depth 16", ratio_at_least(0.9), nullptr, kNoSpill},
+     "fio io_uring O_DIRECT 1 MiB depth 16", ratio_at_least(0.9), measure_spill_write_1m, ""},
     {"spill_read_1m", "restoring objects of 1 MiB", "GB/s", kHigher,
-     "fio io_uring O_DIRECT 1 MiB depth 16", ratio_at_least(0.9), nullptr, kNoSpill},
+     "fio io_uring O_DIRECT 1 MiB depth 16", ratio_at_least(0.9), measure_spill_read_1m, ""},
     {"spill_write_4k", "spilling objects of 4 KiB", "GB/s", kHigher, "fio 1 MiB writes",
-     ratio_at_least(0.7), nullptr, kNoSpill},
+     ratio_at_least(0.7), measure_spill_write_4k, ""},
     {"restore_4k", "restoring objects of 4 KiB", "/s", kHigher, "fio random 4 KiB reads, depth 32",
-     ratio_at_least(0.7), nullptr, kNoSpill},
-    {"spill_cpu", "CPU seconds for a GiB, each way", "s", kLower, "", at_most(0.05), nullptr,
-     kNoSpill},
+     ratio_at_least(0.7), measure_restore_4k, ""},
+    {"spill_cpu", "CPU seconds for a GiB, each way", "s", kLower, "", at_most(0.05),
+     measure_spill_cpu, ""},
     {"spill_rss_growth", "memory over the arena while 10 times the arena is spilled", "MiB", kLower,
-     "", at_most(64), nullptr, kNoSpill},
+     "", at_most(64), measure_spill_rss_growth, ""},
     {"working_set_3x", "round robin over 3 times the arena", "GB/s", kHigher, "spill_read_1m",
-     ratio_at_least(0.8), nullptr, kNoSpill},
+     ratio_at_least(0.8), measure_working_set_3x, ""},
 };
 
 }  // namespace

@@ -24,20 +24,6 @@ constexpr int kTestMs = 60'000;
 constexpr int kReadyMs = 10'000;
 constexpr uint32_t kPauseUs = 50'000;
 
-// The program's path in $PATH.
-Outcome<std::string> find_program(const PairedProgram& program) {
-  const char* const path = std::getenv("PATH");
-  std::string rest = path != nullptr ? path : "/usr/bin";
-  while (!rest.empty()) {
-    const size_t colon = std::min(rest.find(':'), rest.size());
-    const std::string candidate = rest.substr(0, colon) + "/" + program.name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-    rest.erase(0, colon + 1);
-  }
-  return std::unexpected("the yardstick " + program.name + " is not there: apt-get install " +
-                         program.package);
-}
-
 std::string content_of(int fd) {
   std::string text(16 << 10, '\0');
   const ssize_t count = ::pread(fd, text.data(), text.size(), 0);
@@ -47,8 +33,20 @@ std::string content_of(int fd) {
 
 }  // namespace
 
+Outcome<std::string> find_program(const std::string& name, const std::string& package) {
+  const char* const path = std::getenv("PATH");
+  std::string rest = path != nullptr ? path : "/usr/bin";
+  while (!rest.empty()) {
+    const size_t colon = std::min(rest.find(':'), rest.size());
+    const std::string candidate = rest.substr(0, colon) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    rest.erase(0, colon + 1);
+  }
+  return std::unexpected("the yardstick " + name + " is not there: apt-get install " + package);
+}
+
 Outcome<std::string> run_pair(const PairedProgram& program) {
-  OBJBENCH_TRY(const std::string path, find_program(program));
+  OBJBENCH_TRY(const std::string path, find_program(program.name, program.package));
   const obj::UniqueFd nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   OBJBENCH_TRY(const ChildProcess listener,
                ChildProcess::execute({.path = path,

@@ -22,6 +22,9 @@ struct PairedProgram {
 // What the connecting process printed, once it has exited with status 0.
 Outcome<std::string> run_pair(const PairedProgram& program);
 
+// A program's path in $PATH, or which package to install.
+Outcome<std::string> find_program(const std::string& name, const std::string& package);
+
 // A TCP port that is free now.
 Outcome<uint16_t> free_port();
 
