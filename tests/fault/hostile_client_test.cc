@@ -41,7 +41,7 @@ TEST_F(HostileClient, is_ended_for_each_kind_of_nonsense) {
   const std::string no_end(32, 'o');
   const std::pair<const char*, Request> cases[] = {
       {"op 0", request_of(session::RequestOp{0}, 0)},
-      {"op 14", request_of(session::RequestOp{14}, 0)},
+      {"op 16", request_of(session::RequestOp{16}, 0)},
       {"op 65535", request_of(session::RequestOp{65535}, 0)},
       {"flags", with_flags(request_of(kStat, 0, id_), 1)},
       {"tag", request_of(kStat, 16, id_)},

@@ -12,7 +12,7 @@ inline constexpr uint64_t kNormalRunSeeds = 40;
 inline constexpr uint64_t kFreshSeeds = 10;
 #else
 // Seeds 1 to this one. Each mutant must fail for at least one of them.
-inline constexpr uint64_t kNormalRunSeeds = 400;
+inline constexpr uint64_t kNormalRunSeeds = 1000;
 inline constexpr uint64_t kFreshSeeds = 100;
 #endif
 

@@ -58,7 +58,7 @@ expect_call() {
 }
 
 complete_line 'objctl s'
-expect 'stat status'
+expect 'spill spill-status stat status'
 complete_line 'objctl --json --timeout 5 con'
 expect 'contains'
 complete_line 'objctl --soc'
