@@ -40,7 +40,7 @@ ONLY_IN = {
     r"infiniband/": ["fabric/verbs"],
     r"rdma/": ["fabric/verbs"],
     r"uc[pst]/": ["fabric/ucx"],
-    r"openssl/": ["fabric/ucx"],
+    r"openssl/": ["fabric/ucx", "spill/s3"],
     r"liburing": ["spill"],
     r"(lz4|zstd)\.h": ["spill"],
     r"boost/intrusive/": ["store"],

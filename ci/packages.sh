@@ -10,7 +10,7 @@ build_packages=(
   libfmt-dev          # text of the tools; spdlog brings it as well
   libspdlog-dev       # log lines
   libsystemd-dev      # readiness notice to systemd
-  libssl-dev          # HMAC of the fabric's handshake
+  libssl-dev          # HMAC of the fabric's handshake and of requests to S3
   libucx-dev          # messages and reads between nodes
   libibverbs-dev      # reads as one-sided RDMA
   liblz4-dev libzstd-dev  # compression of what is spilled
