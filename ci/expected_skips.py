@@ -37,10 +37,6 @@ def room_for_large_file():
     return available_kib >= 4 << 20 and disk_bytes >= 3 << 30
 
 
-def has_rdma_device():
-    return any(pathlib.Path("/sys/class/infiniband").glob("*"))
-
-
 CONDITIONS = {
     "always": lambda: True,
     "unprivileged": lambda: os.geteuid() != 0,
@@ -49,7 +45,6 @@ CONDITIONS = {
     "no-huge-pages": lambda: not huge_pages_free(),
     "no-rdma": lambda: not rdma_device_up(),
     "little-room": lambda: not room_for_large_file(),
-    "no-rdma": lambda: not has_rdma_device(),
 }
 
 
