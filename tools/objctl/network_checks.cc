@@ -109,6 +109,15 @@ Finding check_rdma(const MachineFacts& facts) {
 }
 
 Finding check_transports(const MachineFacts& facts) {
+  // There is a card, and objd says why it does without.
+  const bool is_downgrade =
+      facts.transport_in_use.starts_with("ucx (auto:") && !facts.rdma_ports.empty();
+  if (is_downgrade) {
+    return {"transports", Verdict::kWarning, "objd uses " + facts.transport_in_use,
+            "transport = ucx   # in objd.conf, if that is meant"};
+  }
+  const bool is_verbs = facts.transport_in_use.starts_with("verbs over ");
+  if (is_verbs) return {"transports", Verdict::kOk, "objd uses " + facts.transport_in_use, ""};
   if (!facts.ucx_transports) {
     if (!facts.transport_in_use.empty()) {
       return {"transports", Verdict::kOk, "objd uses " + facts.transport_in_use, ""};

@@ -168,6 +168,18 @@ TEST(Examination, wants_tcp_of_ucx) {
   expect(check_transports(facts), Verdict::kWarning, "not installed", "apt-get install ucx-utils");
 }
 
+TEST(Examination, says_over_what_objd_reads_and_why_not_over_a_card_that_is_there) {
+  MachineFacts facts = healthy();
+  facts.transport_in_use = "verbs over mlx5_0:1 RoCEv2 IPv4 10.0.0.1";
+  expect(check_transports(facts), Verdict::kOk, "mlx5_0:1", "");
+  facts.rdma_ports = {{.device = "mlx5_0", .number = 1, .state = "ACTIVE"}};
+  facts.transport_in_use = "ucx (auto: RDMA needs 4096 MiB of locked memory)";
+  expect(check_transports(facts), Verdict::kWarning, "locked memory", "transport = ucx");
+  facts.rdma_ports.clear();
+  facts.transport_in_use = "ucx (auto: no usable RDMA port)";
+  expect(check_transports(facts), Verdict::kOk, "UCX has", "");
+}
+
 TEST(Examination, wants_the_running_objd_to_be_reached) {
   MachineFacts facts = healthy();
   facts.listen = {State::kFailed, "10.0.0.7:7461", ECONNREFUSED};
