@@ -29,6 +29,7 @@ std::vector<std::string> arguments_of(const FioSpec& spec, const Memory& memory,
                                       const std::string& report) {
   std::vector<std::string> arguments = {
       "--name=yardstick",
+      "--thread",  // one process, which ends with this one
       "--filename=" + spec.directory + "/fio.bytes",
       "--ioengine=io_uring",
       "--direct=1",

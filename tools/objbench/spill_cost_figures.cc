@@ -21,8 +21,8 @@ constexpr uint64_t kDiskBytes = uint64_t{4} << 30;
 Outcome<Measurement> on_spill_stage(
     const Surroundings& surroundings,
     const std::function<Outcome<Measurement>(SpillStage&)>& measure) {
-  OBJBENCH_TRY(const TemporaryDirectory directory, TemporaryDirectory::create());
-  OBJBENCH_DO(require_disk(directory.path(), kDiskBytes));
+  OBJBENCH_TRY(const StorageFolder directory,
+               StorageFolder::create(surroundings.directory, kDiskBytes));
   OBJBENCH_TRY(SpillStage stage, SpillStage::open({.objd = surroundings.objd,
                                                    .directory = directory.path(),
                                                    .memory_bytes = kArenaBytes}));

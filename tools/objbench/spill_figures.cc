@@ -22,11 +22,12 @@ constexpr size_t kRandomReads = 100'000;
 // The yardstick's file, what is spilled, and segments that wait to be used again.
 constexpr uint64_t kDiskBytes = uint64_t{4} << 30;
 
-// The disk is this run's alone: its directory goes when the figure has been measured.
+// What is written goes when the figure has been measured.
 Outcome<Measurement> in_directory(
+    const Surroundings& surroundings,
     const std::function<Outcome<Measurement>(const std::string&)>& measure) {
-  OBJBENCH_TRY(const TemporaryDirectory directory, TemporaryDirectory::create());
-  OBJBENCH_DO(require_disk(directory.path(), kDiskBytes));
+  OBJBENCH_TRY(const StorageFolder directory,
+               StorageFolder::create(surroundings.directory, kDiskBytes));
   return measure(directory.path());
 }
 
@@ -37,7 +38,7 @@ std::string note_of(const SpillStage& stage, const FioResult& fio) {
 }
 
 Outcome<Measurement> measure_write(const Surroundings& surroundings, uint64_t size_bytes) {
-  return in_directory([&](const std::string& directory) -> Outcome<Measurement> {
+  return in_directory(surroundings, [&](const std::string& directory) -> Outcome<Measurement> {
     OBJBENCH_TRY(const FioResult fio, run_fio({.directory = directory, .mode = "write"}));
     OBJBENCH_TRY(SpillStage stage,
                  SpillStage::open({.objd = surroundings.objd, .directory = directory}));
@@ -60,7 +61,7 @@ Outcome<Measurement> measure_spill_write_4k(const Surroundings& surroundings) {
 }
 
 Outcome<Measurement> measure_spill_read_1m(const Surroundings& surroundings) {
-  return in_directory([&](const std::string& directory) -> Outcome<Measurement> {
+  return in_directory(surroundings, [&](const std::string& directory) -> Outcome<Measurement> {
     OBJBENCH_TRY(const FioResult written, run_fio({.directory = directory, .mode = "write"}));
     OBJBENCH_TRY(const FioResult fio, run_fio({.directory = directory, .mode = "read"}));
     OBJBENCH_TRY(SpillStage stage,
@@ -75,7 +76,7 @@ Outcome<Measurement> measure_spill_read_1m(const Surroundings& surroundings) {
 }
 
 Outcome<Measurement> measure_restore_4k(const Surroundings& surroundings) {
-  return in_directory([&](const std::string& directory) -> Outcome<Measurement> {
+  return in_directory(surroundings, [&](const std::string& directory) -> Outcome<Measurement> {
     OBJBENCH_TRY(const FioResult written, run_fio({.directory = directory, .mode = "write"}));
     OBJBENCH_TRY(const FioResult fio, run_fio({.directory = directory,
                                                .mode = "randread",

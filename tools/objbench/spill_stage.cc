@@ -43,12 +43,6 @@ Outcome<void> finish(const Client& client, obj_request*& request, const char* ca
   return succeeded(obj_wait_all(client.get(), &request, 1, kTimeoutMs, nullptr), call);
 }
 
-}  // namespace
-
-void shuffle(std::vector<obj_id>& ids) {
-  std::ranges::shuffle(ids, std::mt19937_64(std::random_device{}()));
-}
-
 Outcome<void> require_disk(const std::string& directory, uint64_t size_bytes) {
   std::error_code error;
   const auto space = std::filesystem::space(directory, error);
@@ -57,6 +51,26 @@ Outcome<void> require_disk(const std::string& directory, uint64_t size_bytes) {
   return std::unexpected(
       fmt::format("needs {} MiB of disk in {}, {} MiB are free: set TMPDIR to a folder with more",
                   size_bytes >> 20, directory, space.available >> 20));
+}
+
+}  // namespace
+
+void shuffle(std::vector<obj_id>& ids) {
+  std::ranges::shuffle(ids, std::mt19937_64(std::random_device{}()));
+}
+
+Outcome<StorageFolder> StorageFolder::create(const std::string& parent, uint64_t size_bytes) {
+  OBJBENCH_DO(require_disk(parent, size_bytes));
+  const std::string path = parent + "/storage";
+  std::error_code error;
+  std::filesystem::create_directory(path, error);
+  if (error) return std::unexpected(path + ": " + error.message());
+  return StorageFolder(path);
+}
+
+StorageFolder::~StorageFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
 Outcome<SpillStage> SpillStage::open(const SpillStageOptions& options) {

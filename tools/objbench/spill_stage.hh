@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/objbench/client.hh"
 #include "tools/objbench/figure.hh"
 #include "tools/objbench/private_daemon.hh"
-#include "tools/objbench/temporary_directory.hh"
 
 namespace objbench {
 
@@ -81,10 +81,26 @@ class SpillStage {
   std::function<void()> watcher_;
 };
 
+// A folder for one measurement's bytes, removed with them by the destructor. Inside `parent`, which
+// outlives this process, so that they also go where it is killed.
+class StorageFolder {
+ public:
+  // Fails where the file system has less than size_bytes free.
+  static Outcome<StorageFolder> create(const std::string& parent, uint64_t size_bytes);
+
+  StorageFolder(StorageFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  StorageFolder& operator=(StorageFolder&&) = delete;
+  ~StorageFolder();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit StorageFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;  // empty: moved away
+};
+
 // For reading in random order.
 void shuffle(std::vector<obj_id>& ids);
-
-// "needs ... of disk" where the file system of `directory` has less free.
-Outcome<void> require_disk(const std::string& directory, uint64_t size_bytes);
 
 }  // namespace objbench
