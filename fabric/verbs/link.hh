@@ -15,6 +15,7 @@
 #include "fabric/verbs/adapter.hh"
 #include "fabric/verbs/lane_state.hh"
 #include "fabric/verbs/operations.hh"
+#include "fabric/verbs/path_state.hh"
 #include "fabric/verbs/read_window.hh"
 
 namespace obj::verbs {
@@ -67,6 +68,12 @@ struct Link {
       if (lane->state.is_up()) return true;
     }
     return false;
+  }
+  // For who could go another way: a path that failed is down until it is up again. Trying it once
+  // more is no reason to wait for it.
+  PathState path_state() const {
+    if (has_lane_up()) return PathState::kUp;
+    return is_undecided() && trouble.empty() ? PathState::kConnecting : PathState::kDown;
   }
   // It may be up soon.
   bool is_undecided() const {

@@ -384,8 +384,7 @@ uint64_t Reader::next_step_ns() const { return next_pass_ns_; }
 std::optional<PathState> Reader::path_state(SourceNode node) const {
   const auto found = links_.find(node);
   if (found == links_.end() || found->second.is_forgotten) return std::nullopt;
-  if (found->second.has_lane_up()) return PathState::kUp;
-  return found->second.is_undecided() ? PathState::kConnecting : PathState::kDown;
+  return found->second.path_state();
 }
 
 PathReport Reader::report_of(const Link& link) const {
@@ -398,9 +397,7 @@ PathReport Reader::report_of(const Link& link) const {
     const std::string name = name_of(*lane);
     if (std::ranges::count(names, name) == 0) names.push_back(name);
   }
-  report.state = report.lanes_up > 0   ? PathState::kUp
-                 : link.is_undecided() ? PathState::kConnecting
-                                       : PathState::kDown;
+  report.state = link.path_state();
   if (report.lanes_up == 0) return report;
   report.text =
       std::to_string(report.lanes_up) + " of " + std::to_string(report.lanes) + " lanes over ";

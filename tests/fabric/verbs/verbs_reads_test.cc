@@ -136,6 +136,20 @@ TEST_F(VerbsReadsOnFakes, a_peer_that_goes_down_gives_all_back_and_is_connected_
   EXPECT_TRUE(reader.completions.reads.at(100).has_value());
 }
 
+TEST_F(VerbsReadsOnFakes, a_path_that_failed_is_down_until_it_is_up_again) {
+  ASSERT_TRUE(run_until([&] { return reader.path() == PathState::kUp; }));
+  reader.messages.know("owner:1", reader.messages);
+  reader.messages.cut(reader.messages.peers().front());
+  turn();
+  turn();
+  for (int i = 0; i < 500; i++) {
+    turn();
+    ASSERT_EQ(reader.path(), PathState::kDown) << "whoever can go another way would wait";
+  }
+  reader.messages.know("owner:1", owner.messages);
+  ASSERT_TRUE(run_until([&] { return reader.path() == PathState::kUp; }));
+}
+
 TEST_F(VerbsReadsOnFakes, a_lost_device_breaks_its_lanes_and_no_more) {
   ASSERT_TRUE(run_until([&] { return reader.path() == PathState::kUp; }));
   for (ReadCookie i = 1; i <= 50; i++) reader.read(i, 0, reader.landing().first(10'000));
